@@ -1,0 +1,9 @@
+# What enforces a policy, behind backend.h.
+noinst_LIBRARIES += libbackends.a
+libbackends_a_SOURCES = \
+	backends/backend.h \
+	backends/counters.c \
+	backends/object.c
+
+include $(srcdir)/backends/iptables/local.mk
+include $(srcdir)/backends/ebpf/local.mk

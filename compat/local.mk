@@ -1,0 +1,6 @@
+# This host: memory, text, kernel and library shims. Knows nothing of policy.
+noinst_LIBRARIES += libcompat.a
+libcompat_a_SOURCES = \
+	compat/ban.h \
+	compat/strbuf.c compat/strbuf.h \
+	compat/util.c compat/util.h

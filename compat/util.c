@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "compat/util.h"
+
+bool pg_array_grow(void **items, size_t *count, size_t *capacity, size_t size)
+{
+	if (*count == *capacity) {
+		size_t wanted = *capacity ? *capacity * 2 : 8;
+		void *grown = reallocarray(*items, wanted, size);
+
+		if (!grown)
+			return false;
+		*items = grown;
+		*capacity = wanted;
+	}
+	memset((char *)*items + *count * size, 0, size);
+	(*count)++;
+	return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where endpoints come from: the Docker Engine, or a file. */
+#ifndef PG_FRONTEND_SOURCE_H
+#define PG_FRONTEND_SOURCE_H
+
+#include "policy/diag.h"
+#include "policy/endpoint.h"
+
+struct pg_source_options {
+	bool lenient; /* of the file's decoder */
+	/*
+	 * Patterns (fnmatch) of label keys that don't count for identity; NULL: the default list.
+	 * NULL-terminated.
+	 */
+	const char *const *ignored_labels;
+	/* Ask the kernel for interface indexes and the host's own addresses (needs no privilege). */
+	bool kernel;
+};
+
+/* com.docker.compose.container-number and the like; NULL-terminated. polgen(8) lists it. */
+extern const char *const pg_ignored_labels_default[];
+
+/*
+ * Reads the endpoints that `spec` names: "docker" (DOCKER_HOST honoured), or the path of a file, "-"
+ * for standard input. The file's text is added to `sources`. Endpoints are finished (sorted, checked).
+ * 0, or -errno with the reason in `diags`: -EINVAL bad input, others: the system's.
+ */
+int pg_source_load(const char *spec, const struct pg_source_options *options,
+		   struct pg_sources *sources, struct pg_diags *diags,
+		   struct pg_endpoints *ret_endpoints);
+
+/* Reads a whole file ("-": standard input) into `sources`. -EFBIG over PG_SOURCE_MAX. */
+int pg_source_read(const char *path, struct pg_sources *sources, struct pg_diags *diags,
+		   uint32_t *ret_source);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* HTTP rules: whether a request is one that a list allows. */
+#ifndef PG_POLICY_HTTP_H
+#define PG_POLICY_HTTP_H
+
+#include "policy/evaluate.h"
+
+/* Compiles as a regular expression? 0, or -EINVAL and what is wrong (static or owned by `error`). */
+int pg_http_regex_check(const char *regex, char error[128]);
+
+/*
+ * 1: some rule of the list allows the request, 0: none does, -EDOM: a match limit was reached,
+ * -ENOMEM. An empty list allows all. Method and path must match in full; the host's case doesn't
+ * count; header names' case doesn't count. The path is normalised first (RFC 3986, 5.2.4 and 6.2.2:
+ * dot segments removed, percent-encoded unreserved characters decoded, "//" folded), its query is
+ * not part of it.
+ */
+int pg_http_list_allows(const struct pg_http_list *list, const struct pg_http_request *request);
+
+/* The path as it is matched; the caller frees it. NULL: out of memory. */
+char *pg_http_normalise_path(const char *path);
+
+#endif

@@ -1,0 +1,23 @@
+# Every test speaks TAP. Unit tests are cmocka programs; the rest are scripts.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+TEST_EXTENSIONS = .sh
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	POLGEN='$(abs_top_builddir)/polgen'; export POLGEN; \
+	top_srcdir='$(abs_top_srcdir)'; export top_srcdir; \
+	top_builddir='$(abs_top_builddir)'; export top_builddir;
+
+TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+TEST_LIBS = $(POLGEN_LIBS) $(CMOCKA_LIBS) $(SYSTEM_LIBS)
+
+include $(srcdir)/tests/unit/compat/local.mk
+include $(srcdir)/tests/unit/policy/local.mk
+include $(srcdir)/tests/unit/translate/local.mk
+include $(srcdir)/tests/unit/backends/local.mk
+include $(srcdir)/tests/unit/frontend/local.mk
+include $(srcdir)/tests/netns/local.mk
+include $(srcdir)/tests/cli/local.mk
+include $(srcdir)/tests/parity/local.mk
+include $(srcdir)/tests/docker/local.mk
+include $(srcdir)/tests/fuzz/local.mk

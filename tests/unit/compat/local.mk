@@ -1,0 +1,7 @@
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/compat/test_strbuf
+TESTS += tests/unit/compat/test_strbuf
+tests_unit_compat_test_strbuf_SOURCES = tests/unit/compat/test_strbuf.c tests/unit/unit.h
+tests_unit_compat_test_strbuf_CFLAGS = $(TEST_CFLAGS)
+tests_unit_compat_test_strbuf_LDADD = libcompat.a $(CMOCKA_LIBS)
+endif
