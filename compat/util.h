@@ -84,9 +84,8 @@ static inline void pg_fclose_cleanup(FILE **file)
 		 ? &(array)->items[(array)->count - 1]                                \
 		 : NULL)
 
-/* The item's type is taken from items[0]: the pointer in a const array could not be counted up. */
-#define pg_array_foreach(item, array)                              \
-	for (__typeof__(&(array)->items[0]) item = (array)->items; \
+#define pg_array_foreach(item, array)                            \
+	for (__typeof__(*(array)->items) *item = (array)->items; \
 	     item && item < (array)->items + (array)->count; item++)
 
 /* The growth behind pg_array_add(). False: out of memory, and nothing changed. */
