@@ -35,8 +35,9 @@ void pg_endpoints_done(struct pg_endpoints *endpoints);
 #define _cleanup_endpoints_ PG_CLEANUP(pg_endpoints_done)
 
 /*
- * Sorts and checks: names and addresses are unique, no endpoint has an address of the host's, every
- * endpoint has an address and at most PG_ENDPOINTS_MAX there are. -EINVAL: the diagnostics say why.
+ * Sorts (labels too) and checks: names and addresses are unique, no endpoint has an address of the
+ * host's or a remote node's, every endpoint has an address and at most PG_ENDPOINTS_MAX there are.
+ * -EINVAL: the diagnostics say why, with both places of what is there twice. -ENOMEM.
  */
 int pg_endpoints_finish(struct pg_endpoints *endpoints, struct pg_diags *diags);
 

@@ -13,6 +13,7 @@ struct pg_label {
 	char *source; /* "container", "k8s", "reserved", ...; never empty */
 	char *key;    /* never empty */
 	char *value;  /* may be empty */
+	size_t order; /* pg_labels_sort()'s own: where it stood before */
 };
 
 /* Sorted by source, key, value once pg_labels_sort() ran; at most one of each source and key. */

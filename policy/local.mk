@@ -1,16 +1,16 @@
 # The one model and its meaning. Pure: no I/O, no kernel, no globals.
 noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
-	policy/addr.h \
+	policy/addr.c policy/addr.h \
 	policy/classify.h \
-	policy/diag.h \
-	policy/endpoint.h \
+	policy/diag.c policy/diag.h \
+	policy/endpoint.c policy/endpoint.h \
 	policy/evaluate.h \
 	policy/http.h \
 	policy/identity.h \
-	policy/label.h \
-	policy/loc.h \
+	policy/label.c policy/label.h \
+	policy/loc.c policy/loc.h \
 	policy/resolve.h \
-	policy/rule.h \
-	policy/selector.h \
-	policy/types.h
+	policy/rule.c policy/rule.h \
+	policy/selector.c policy/selector.h \
+	policy/types.c policy/types.h
