@@ -7,4 +7,5 @@ libfrontend_a_SOURCES = \
 	frontend/lab.h \
 	frontend/probe.h \
 	frontend/report.h \
-	frontend/source.h
+	frontend/source.h \
+	frontend/suggest.c frontend/suggest.h

@@ -1,1 +1,7 @@
-# unit/frontend
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/frontend/test_suggest
+TESTS += tests/unit/frontend/test_suggest
+tests_unit_frontend_test_suggest_SOURCES = tests/unit/frontend/test_suggest.c
+tests_unit_frontend_test_suggest_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_suggest_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
+endif
