@@ -2,6 +2,7 @@
 #include "frontend/suggest.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 #define WORD_MAX 64
 
@@ -51,6 +52,10 @@ const char *pg_suggest(const char *word, const char *const *candidates, size_t c
 
 	if (!length || length > WORD_MAX)
 		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (!strcasecmp(word, candidates[i]))
+			return candidates[i];
+	}
 	for (size_t i = 0; i < count; i++) {
 		size_t candidate_length = strlen(candidates[i]);
 		unsigned int allowed =

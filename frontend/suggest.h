@@ -6,7 +6,7 @@
 #include "compat/util.h"
 
 /*
- * The candidate with the smallest edit distance to `word` (insertions, deletions, replacements and
+ * The candidate that differs in case only; else the one with the smallest edit distance to `word` (insertions, deletions, replacements and
  * swaps of neighbours; case counts half), if it is near enough to be a slip: at most a third of the
  * letters, and no more than 3. The first of equals. NULL: none is near. Words over 64 bytes have none.
  */
