@@ -1,4 +1,4 @@
 # Between rule languages. Pure.
 noinst_LIBRARIES += libtranslate.a
 libtranslate_a_SOURCES = \
-	translate/ruletree.h
+	translate/ruletree.c translate/ruletree.h

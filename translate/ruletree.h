@@ -59,6 +59,7 @@ struct pg_tree_chain {
 struct pg_tree_hook {
 	char parent[PG_CHAIN_NAME_MAX];
 	char chain[PG_CHAIN_NAME_MAX];
+	uint32_t position; /* in the parent when read back, from 1; 0: to be first */
 };
 
 /* Part of one table (always "filter" here): chains in the order in which they were added. */
@@ -77,13 +78,22 @@ struct pg_tree_chain *pg_tree_add_chain(struct pg_tree *tree, const char *name);
 struct pg_tree_chain *pg_tree_find_chain(const struct pg_tree *tree, const char *name);
 /* A zeroed rule at the end of a chain. NULL: out of memory. */
 struct pg_tree_rule *pg_tree_add_rule(struct pg_tree_chain *chain);
+/* -ENOMEM. */
+int pg_tree_add_hook(struct pg_tree *tree, const char *parent, const char *chain,
+		     uint32_t position);
+/* Neither chains nor hooks. */
+bool pg_tree_is_empty(const struct pg_tree *tree);
+/* How many rules there are in all chains together, hooks not counted. */
+size_t pg_tree_rules(const struct pg_tree *tree);
 
 /*
  * One rule as iptables-save writes it after "-A CHAIN", e.g.
  * `-s 10.0.0.2/32 -p tcp -m tcp --dport 80 -m comment --comment "shop.json:3:7" -j RETURN`:
  * the same options in the same order, so that it can be compared with iptables-save's own output.
+ * Matches come in the order physdev, conntrack, protocol, comment. A range of ports that holds all
+ * of them is written as no range, as iptables-save does. A rule with `foreign` is that text.
  */
-void pg_tree_format_rule(const struct pg_tree_rule *rule, uint8_t family, struct pg_strbuf *buf);
+void pg_tree_format_rule(const struct pg_tree_rule *rule, struct pg_strbuf *buf);
 
 /*
  * The tree as input of iptables-restore --noflush: our chains are emptied and filled, hooks are

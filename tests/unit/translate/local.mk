@@ -1,1 +1,7 @@
-# unit/translate
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/translate/test_ruletree
+TESTS += tests/unit/translate/test_ruletree
+tests_unit_translate_test_ruletree_SOURCES = tests/unit/translate/test_ruletree.c tests/unit/unit.h
+tests_unit_translate_test_ruletree_CFLAGS = $(TEST_CFLAGS)
+tests_unit_translate_test_ruletree_LDADD = libtranslate.a libpolicy.a libcompat.a $(CMOCKA_LIBS)
+endif
