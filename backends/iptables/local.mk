@@ -1,2 +1,3 @@
 # Rules of the host's own iptables, legacy and nf_tables.
-libbackends_a_SOURCES +=
+libbackends_a_SOURCES += \
+	backends/iptables/flavour.h
