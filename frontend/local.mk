@@ -3,9 +3,21 @@ noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
 	frontend/case.h \
 	frontend/decode.h \
-	frontend/intent.h \
+	frontend/enforce.c frontend/enforce.h \
+	frontend/input.c \
+	frontend/intent.c frontend/intent.h \
 	frontend/lab.h \
+	frontend/options.c frontend/options.h \
 	frontend/probe.h \
+	frontend/record.c frontend/record.h \
 	frontend/report.h \
 	frontend/source.h \
-	frontend/suggest.c frontend/suggest.h
+	frontend/suggest.c frontend/suggest.h \
+	frontend/verb_apply.c \
+	frontend/verb_check.c \
+	frontend/verb_clear.c \
+	frontend/verb_endpoints.c \
+	frontend/verb_explain.c \
+	frontend/verb_render.c \
+	frontend/verb_status.c \
+	frontend/verbs.c frontend/verbs.h

@@ -6,9 +6,10 @@
 #include "compat/util.h"
 
 /*
- * The candidate that differs in case only; else the one with the smallest edit distance to `word` (insertions, deletions, replacements and
- * swaps of neighbours; case counts half), if it is near enough to be a slip: at most a third of the
- * letters, and no more than 3. The first of equals. NULL: none is near. Words over 64 bytes have none.
+ * The candidate that differs in case only; else the one with the smallest edit distance to `word`
+ * (insertions, deletions, replacements and swaps of neighbours; case counts half), if it is near
+ * enough to be a slip: at most a third of the letters, and no more than 3. The first of equals.
+ * NULL: none is near. Words over 64 bytes have none.
  */
 const char *pg_suggest(const char *word, const char *const *candidates, size_t count);
 

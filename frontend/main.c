@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <sched.h>
+
+#include "frontend/options.h"
+#include "frontend/suggest.h"
+#include "frontend/verbs.h"
+
+#define NETNS_DIR "/run/netns/"
+
+static int complain_verb(const char *name)
+{
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+	const char *names[32];
+	size_t count = 0;
+	const char *near;
+
+	for (const struct pg_verb *verb = pg_verbs; verb->name && count < PG_COUNT(names); verb++)
+		names[count++] = verb->name;
+	near = pg_suggest(name, names, count);
+	pg_strbuf_add_escaped(&text, name, strlen(name));
+	fprintf(stderr, "polgen: error: unknown verb '%s'", text.text ? text.text : "");
+	fprintf(stderr, near ? "; did you mean '%s'?\n" : "\n", near);
+	fputs("polgen: note: 'polgen --help' lists the verbs\n", stderr);
+	return PG_EXIT_USAGE;
+}
+
+/* Whether a command line without a verb is the main job: `polgen --backend=B POLICY.json ...`. */
+static bool is_main_job(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strncmp(argv[i], "--backend", 9))
+			return true;
+	}
+	return false;
+}
+
+static int enter_netns(const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (asprintf(&path, "%s%s", strchr(name, '/') ? "" : NETNS_DIR, name) < 0)
+		return PG_EXIT_INTERNAL;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET)) {
+		fprintf(stderr, "polgen: error: cannot enter network namespace '%s': %s\n", name,
+			strerror(errno));
+		return PG_EXIT_SYSTEM;
+	}
+	return PG_EXIT_DONE;
+}
+
+static int run_verb(const struct pg_verb *verb, int argc, char **argv)
+{
+	_cleanup_options_ struct pg_options options = { 0 };
+	int code = pg_options_parse(verb, argc, argv, &options);
+
+	if (code)
+		return code;
+	if (options.help) {
+		pg_help_verb(stdout, verb);
+		return PG_EXIT_DONE;
+	}
+	if (options.netns)
+		code = enter_netns(options.netns);
+	return code ? code : verb->run(&options);
+}
+
+static int run(int argc, char **argv)
+{
+	const struct pg_verb *verb;
+
+	if (argc < 2) {
+		pg_help(stderr);
+		return PG_EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		pg_help(stdout);
+		return PG_EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("polgen " POLGEN_VERSION);
+		return PG_EXIT_DONE;
+	}
+	verb = pg_verb_find(argv[1]);
+	if (verb)
+		return run_verb(verb, argc - 1, argv + 1);
+	if (is_main_job(argc, argv))
+		return run_verb(pg_verb_find("render"), argc, argv);
+	return complain_verb(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	/* A result that could not be written (full disk, closed pipe) is no result. */
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "polgen: error: cannot write the result: %s\n", strerror(errno));
+		return PG_EXIT_SYSTEM;
+	}
+	return code;
+}
