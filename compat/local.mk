@@ -2,5 +2,6 @@
 noinst_LIBRARIES += libcompat.a
 libcompat_a_SOURCES = \
 	compat/ban.h \
+	compat/errtext.c compat/errtext.h \
 	compat/strbuf.c compat/strbuf.h \
 	compat/util.c compat/util.h

@@ -4,4 +4,10 @@ TESTS += tests/unit/compat/test_strbuf
 tests_unit_compat_test_strbuf_SOURCES = tests/unit/compat/test_strbuf.c tests/unit/unit.h
 tests_unit_compat_test_strbuf_CFLAGS = $(TEST_CFLAGS)
 tests_unit_compat_test_strbuf_LDADD = libcompat.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/compat/test_errtext
+TESTS += tests/unit/compat/test_errtext
+tests_unit_compat_test_errtext_SOURCES = tests/unit/compat/test_errtext.c
+tests_unit_compat_test_errtext_CFLAGS = $(TEST_CFLAGS)
+tests_unit_compat_test_errtext_LDADD = libcompat.a $(CMOCKA_LIBS)
 endif
