@@ -1,1 +1,6 @@
-# cli
+# The command as people meet it, and what holds for the whole tree.
+CLI_TESTS = \
+	tests/cli/layers.sh \
+	tests/cli/style.sh
+TESTS += $(CLI_TESTS)
+EXTRA_DIST += $(CLI_TESTS) tests/tap.sh
