@@ -10,4 +10,9 @@ TESTS += tests/unit/compat/test_errtext
 tests_unit_compat_test_errtext_SOURCES = tests/unit/compat/test_errtext.c
 tests_unit_compat_test_errtext_CFLAGS = $(TEST_CFLAGS)
 tests_unit_compat_test_errtext_LDADD = libcompat.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/compat/test_rtnl
+TESTS += tests/unit/compat/test_rtnl
+tests_unit_compat_test_rtnl_SOURCES = tests/unit/compat/test_rtnl.c
+tests_unit_compat_test_rtnl_CFLAGS = $(TEST_CFLAGS)
+tests_unit_compat_test_rtnl_LDADD = libcompat.a $(CMOCKA_LIBS) $(MNL_LIBS)
 endif
