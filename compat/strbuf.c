@@ -77,10 +77,10 @@ void pg_strbuf_printf(struct pg_strbuf *buf, const char *format, ...)
 	va_end(args);
 }
 
-/* The length of the UTF-8 sequence at `bytes`, 0 when there is none (RFC 3629, table of 4). */
-static size_t utf8_length(const unsigned char *bytes, size_t available)
+size_t pg_utf8_length(const void *text, size_t available)
 {
-	unsigned char first = bytes[0];
+	const unsigned char *bytes = text;
+	unsigned char first = available ? bytes[0] : 0xff;
 	size_t length = first < 0x80   ? 1
 			: first < 0xc2 ? 0
 			: first < 0xe0 ? 2
@@ -111,7 +111,7 @@ void pg_strbuf_add_escaped(struct pg_strbuf *buf, const char *bytes, size_t leng
 	const unsigned char *at = (const unsigned char *)bytes, *end = at + length;
 
 	while (at < end) {
-		size_t step = utf8_length(at, (size_t)(end - at));
+		size_t step = pg_utf8_length(at, (size_t)(end - at));
 
 		if (step && !is_control(at, step)) {
 			pg_strbuf_add(buf, (const char *)at, step);
@@ -150,7 +150,7 @@ void pg_strbuf_add_json(struct pg_strbuf *buf, const char *bytes, size_t length)
 
 	pg_strbuf_putc(buf, '"');
 	while (at < end) {
-		size_t step = utf8_length(at, (size_t)(end - at));
+		size_t step = pg_utf8_length(at, (size_t)(end - at));
 
 		add_json_character(buf, at, step);
 		at += PG_MAX(step, (size_t)1);

@@ -34,6 +34,12 @@ void pg_strbuf_add_escaped(struct pg_strbuf *buf, const char *bytes, size_t leng
 /* Writes a JSON string literal, quotes included; bytes that are not UTF-8 become U+FFFD. */
 void pg_strbuf_add_json(struct pg_strbuf *buf, const char *bytes, size_t length);
 
+/*
+ * The length of the UTF-8 sequence at `text` (RFC 3629, section 4), 0 when none is there or it
+ * goes on past `available` bytes.
+ */
+size_t pg_utf8_length(const void *text, size_t available);
+
 /* 0, or -ENOMEM when any write was lost. */
 int pg_strbuf_error(const struct pg_strbuf *buf);
 

@@ -45,6 +45,18 @@ static void test_json_strings(void **state)
 	assert_string_equal(buf.text, "\"a\\\"b\\\\c\\n\\u0001\xef\xbf\xbd\"");
 }
 
+static void test_utf8_length(void **state)
+{
+	(void)state;
+	assert_int_equal(pg_utf8_length("a", 1), 1);
+	assert_int_equal(pg_utf8_length("\xc3\xa9x", 3), 2);
+	assert_int_equal(pg_utf8_length("\xf0\x9f\x90\x9d", 4), 4);
+	assert_int_equal(pg_utf8_length("\xf0\x9f\x90\x9d", 3), 0);
+	assert_int_equal(pg_utf8_length("\xc0\x80", 2), 0);
+	assert_int_equal(pg_utf8_length("\x80", 1), 0);
+	assert_int_equal(pg_utf8_length("", 0), 0);
+}
+
 static void test_take_of_an_empty_buffer_is_a_string(void **state)
 {
 	struct pg_strbuf buf = { 0 };
@@ -61,6 +73,7 @@ int main(void)
 		cmocka_unit_test(test_grows_and_formats),
 		cmocka_unit_test(test_escapes_what_steers_a_terminal),
 		cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_utf8_length),
 		cmocka_unit_test(test_take_of_an_empty_buffer_is_a_string),
 	};
 
