@@ -6,9 +6,13 @@ libfrontend_a_SOURCES = \
 	frontend/enforce.c frontend/enforce.h \
 	frontend/input.c \
 	frontend/intent.c frontend/intent.h \
+	frontend/json.c frontend/json.h \
+	frontend/json_explain.c \
+	frontend/json_text.c frontend/json_text.h \
 	frontend/lab.h \
 	frontend/options.c frontend/options.h \
 	frontend/probe.h \
+	frontend/quote.c frontend/quote.h \
 	frontend/record.c frontend/record.h \
 	frontend/report.h \
 	frontend/source.h \

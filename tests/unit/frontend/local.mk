@@ -4,4 +4,11 @@ TESTS += tests/unit/frontend/test_suggest
 tests_unit_frontend_test_suggest_SOURCES = tests/unit/frontend/test_suggest.c
 tests_unit_frontend_test_suggest_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_suggest_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_json
+TESTS += tests/unit/frontend/test_json
+tests_unit_frontend_test_json_SOURCES = tests/unit/frontend/test_json.c
+tests_unit_frontend_test_json_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_json_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS)
 endif
