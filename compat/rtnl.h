@@ -96,6 +96,12 @@ void pg_rtnl_addrs_done(struct pg_rtnl_addrs *addrs);
 #define _cleanup_rtnl_links_ PG_CLEANUP(pg_rtnl_links_done)
 #define _cleanup_rtnl_addrs_ PG_CLEANUP(pg_rtnl_addrs_done)
 
+/*
+ * The id (as in peer_ns) by which the socket's namespace knows another one; -1: by none yet. A
+ * namespace that a link of pg_rtnl_links() has its peer in has one, since listing gives it.
+ */
+int pg_rtnl_netns_id(struct pg_rtnl *rtnl, int netns, int32_t *ret_id);
+
 /* NULL: none. */
 const struct pg_rtnl_link *pg_rtnl_links_by_name(const struct pg_rtnl_links *links,
 						 const char *name);

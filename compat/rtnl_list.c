@@ -2,6 +2,7 @@
 /* What a namespace has, read from rtnetlink. */
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -20,17 +21,12 @@ void pg_rtnl_addrs_done(struct pg_rtnl_addrs *addrs)
 	*addrs = (struct pg_rtnl_addrs){ 0 };
 }
 
-/* Asks for a list and gives each part of it to `parse`, which returns MNL_CB_OK, or -1 and errno. */
-static int dump(struct pg_rtnl *rtnl, uint16_t type, size_t header_size, mnl_cb_t parse, void *list)
+/* Sends a request and gives each answer to `parse`: MNL_CB_OK for more, or -1 and errno. */
+static int ask(struct pg_rtnl *rtnl, struct nlmsghdr *request, mnl_cb_t parse, void *data)
 {
-	char buffer[64] = { 0 };
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	int state = MNL_CB_OK;
 
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	request->nlmsg_seq = ++rtnl->sequence;
-	mnl_nlmsg_put_extra_header(request, header_size);
 	if (mnl_socket_sendto(rtnl->socket, request, request->nlmsg_len) < 0)
 		return -errno;
 	while (state == MNL_CB_OK) {
@@ -40,11 +36,22 @@ static int dump(struct pg_rtnl *rtnl, uint16_t type, size_t header_size, mnl_cb_
 		if (length < 0)
 			return -errno;
 		state = mnl_cb_run(rtnl->reply, (size_t)length, request->nlmsg_seq, rtnl->portid,
-				   parse, list);
+				   parse, data);
 		if (state < 0)
 			return -errno;
 	}
 	return 0;
+}
+
+static int dump(struct pg_rtnl *rtnl, uint16_t type, size_t header_size, mnl_cb_t parse, void *list)
+{
+	char buffer[64] = { 0 };
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	mnl_nlmsg_put_extra_header(request, header_size);
+	return ask(rtnl, request, parse, list);
 }
 
 static int parse_kind(const struct nlattr *attr, void *data)
@@ -208,4 +215,37 @@ const struct pg_rtnl_link *pg_rtnl_links_by_index(const struct pg_rtnl_links *li
 		return NULL;
 	return bsearch(&wanted, links->list.items, links->list.count, sizeof(wanted),
 		       compare_links);
+}
+
+static int parse_nsid_attr(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == NETNSA_NSID &&
+	    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+		*(int32_t *)data = (int32_t)mnl_attr_get_u32(attr);
+	return MNL_CB_OK;
+}
+
+static int parse_nsid(const struct nlmsghdr *message, void *data)
+{
+	int state = mnl_attr_parse(message, sizeof(struct rtgenmsg), parse_nsid_attr, data);
+
+	return state < 0 ? state : MNL_CB_STOP;
+}
+
+int pg_rtnl_netns_id(struct pg_rtnl *rtnl, int netns, int32_t *ret_id)
+{
+	char buffer[64] = { 0 };
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	int32_t id = NETNSA_NSID_NOT_ASSIGNED;
+	int err;
+
+	request->nlmsg_type = RTM_GETNSID;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	mnl_nlmsg_put_extra_header(request, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(request, NETNSA_FD, (uint32_t)netns);
+	err = ask(rtnl, request, parse_nsid, &id);
+	if (err)
+		return err;
+	*ret_id = id;
+	return 0;
 }

@@ -125,6 +125,26 @@ static void test_veth_between_a_bridge_and_a_namespace(void **state)
 	assert_int_equal(link->peer, 70000);
 }
 
+static void test_which_namespace_a_peer_is_in(void **state)
+{
+	_cleanup_close_ int host = new_netns(), guest = new_netns(), other = new_netns();
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = open_in(host);
+	_cleanup_rtnl_links_ struct pg_rtnl_links links = { 0 };
+	struct pg_rtnl_end near = { .name = "v1", .netns = -1 };
+	struct pg_rtnl_end far = { .name = "eth0", .netns = guest };
+	int32_t guest_id = -7, other_id = -7;
+
+	(void)state;
+	pg_rtnl_add_veth(rtnl, &near, &far);
+	commit(rtnl);
+	assert_int_equal(pg_rtnl_links(rtnl, &links), 0);
+	assert_int_equal(pg_rtnl_netns_id(rtnl, guest, &guest_id), 0);
+	assert_int_equal(pg_rtnl_links_by_name(&links, "v1")->peer_ns, guest_id);
+	assert_int_equal(pg_rtnl_netns_id(rtnl, other, &other_id), 0);
+	assert_int_equal(other_id, -1);
+	assert_int_equal(pg_rtnl_netns_id(rtnl, -1, &other_id), -EBADF);
+}
+
 static void test_many_addresses_in_batches(void **state)
 {
 	_cleanup_close_ int fd = new_netns();
@@ -206,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_visit_and_return),
 		cmocka_unit_test(test_open_refuses_what_is_no_netns),
 		cmocka_unit_test(test_veth_between_a_bridge_and_a_namespace),
+		cmocka_unit_test(test_which_namespace_a_peer_is_in),
 		cmocka_unit_test(test_many_addresses_in_batches),
 		cmocka_unit_test(test_the_first_error_of_a_group_is_told),
 		cmocka_unit_test(test_routes_and_neighbours_are_taken),
