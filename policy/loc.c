@@ -8,6 +8,7 @@ void pg_sources_done(struct pg_sources *sources)
 		free(source->name);
 		free(source->text);
 		free(source->line_starts);
+		free(source->characters);
 	}
 	free(sources->list.items);
 	*sources = (struct pg_sources){ 0 };
@@ -42,6 +43,31 @@ static uint32_t *find_lines(const char *text, size_t length, size_t count)
 	return starts;
 }
 
+/* Characters in UTF-8: every byte but continuation bytes begins one. */
+static uint32_t count_characters(const char *bytes, size_t length)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += ((unsigned char)bytes[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* See struct pg_source. NULL: out of memory. */
+static uint32_t *count_blocks(const char *text, size_t length)
+{
+	size_t blocks = length / PG_SOURCE_BLOCK + 1;
+	uint32_t *characters = reallocarray(NULL, blocks, sizeof(*characters));
+
+	if (!characters)
+		return NULL;
+	characters[0] = 0;
+	for (size_t i = 1; i < blocks; i++)
+		characters[i] = characters[i - 1] +
+				count_characters(text + (i - 1) * PG_SOURCE_BLOCK, PG_SOURCE_BLOCK);
+	return characters;
+}
+
 static char *copy_bytes(const char *bytes, size_t length)
 {
 	char *copy = malloc(length + 1);
@@ -58,7 +84,7 @@ int pg_sources_add(struct pg_sources *sources, const char *name, const char *tex
 		   uint32_t *ret_source)
 {
 	_cleanup_free_ char *own_name = NULL, *own_text = NULL;
-	_cleanup_free_ uint32_t *starts = NULL;
+	_cleanup_free_ uint32_t *starts = NULL, *characters = NULL;
 	struct pg_source *source;
 	size_t lines;
 
@@ -70,7 +96,8 @@ int pg_sources_add(struct pg_sources *sources, const char *name, const char *tex
 		return -ENOMEM;
 	lines = count_lines(own_text, length);
 	starts = find_lines(own_text, length, lines);
-	if (!starts)
+	characters = count_blocks(own_text, length);
+	if (!starts || !characters)
 		return -ENOMEM;
 	source = pg_array_add(&sources->list);
 	if (!source)
@@ -81,6 +108,7 @@ int pg_sources_add(struct pg_sources *sources, const char *name, const char *tex
 		.length = length,
 		.line_starts = PG_TAKE(starts),
 		.line_count = lines,
+		.characters = PG_TAKE(characters),
 	};
 	*ret_source = (uint32_t)sources->list.count;
 	return 0;
@@ -109,29 +137,27 @@ static size_t find_line(const struct pg_source *source, size_t offset)
 	return low;
 }
 
-/* Characters in UTF-8: every byte but continuation bytes begins one. */
-static uint32_t count_characters(const char *bytes, size_t length)
+/* Characters from the start of the text to a byte of it. */
+static uint32_t characters_before(const struct pg_source *source, size_t offset)
 {
-	uint32_t count = 0;
+	size_t block = offset / PG_SOURCE_BLOCK, start = block * PG_SOURCE_BLOCK;
 
-	for (size_t i = 0; i < length; i++)
-		count += ((unsigned char)bytes[i] & 0xc0) != 0x80;
-	return count;
+	return source->characters[block] + count_characters(source->text + start, offset - start);
 }
 
 struct pg_place pg_sources_place(const struct pg_sources *sources, struct pg_loc loc)
 {
 	const struct pg_source *source = pg_sources_get(sources, loc);
-	size_t offset, line, start;
+	size_t offset, line;
 
 	if (!source)
 		return (struct pg_place){ 0 };
 	offset = PG_MIN((size_t)loc.offset, source->length);
 	line = find_line(source, offset);
-	start = source->line_starts[line];
 	return (struct pg_place){
 		.file = source->name,
 		.line = (uint32_t)line + 1,
-		.column = count_characters(source->text + start, offset - start) + 1,
+		.column = characters_before(source, offset) -
+			  characters_before(source, source->line_starts[line]) + 1,
 	};
 }

@@ -23,6 +23,9 @@ struct pg_place {
 	uint32_t line, column;
 };
 
+/* Columns are counted from the start of such a block: a file may be one line of 64 MiB. */
+#define PG_SOURCE_BLOCK 4096
+
 /* One text: a file that was read, or a case's embedded policy. */
 struct pg_source {
 	char *name; /* as the operator gave it; may hold any byte but NUL */
@@ -30,6 +33,7 @@ struct pg_source {
 	size_t length;
 	uint32_t *line_starts; /* offset of each line's first byte; made with the source */
 	size_t line_count;
+	uint32_t *characters; /* how many there are before each block of PG_SOURCE_BLOCK bytes */
 };
 
 struct pg_sources {
@@ -52,7 +56,7 @@ int pg_sources_add(struct pg_sources *sources, const char *name, const char *tex
 /* The source that a location speaks of; NULL for PG_LOC_NONE. */
 const struct pg_source *pg_sources_get(const struct pg_sources *sources, struct pg_loc loc);
 
-/* A location's first byte as file, line and column; O(log lines + column). */
+/* A location's first byte as file, line and column; O(log lines). */
 struct pg_place pg_sources_place(const struct pg_sources *sources, struct pg_loc loc);
 
 #endif
