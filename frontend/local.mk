@@ -14,7 +14,7 @@ libfrontend_a_SOURCES = \
 	frontend/probe.h \
 	frontend/quote.c frontend/quote.h \
 	frontend/record.c frontend/record.h \
-	frontend/report.h \
+	frontend/report.c frontend/report.h \
 	frontend/source.h \
 	frontend/suggest.c frontend/suggest.h \
 	frontend/verb_apply.c \
@@ -24,4 +24,5 @@ libfrontend_a_SOURCES = \
 	frontend/verb_explain.c \
 	frontend/verb_render.c \
 	frontend/verb_status.c \
-	frontend/verbs.c frontend/verbs.h
+	frontend/verbs.c frontend/verbs.h \
+	frontend/width.c frontend/width.h

@@ -11,4 +11,10 @@ tests_unit_frontend_test_json_SOURCES = tests/unit/frontend/test_json.c
 tests_unit_frontend_test_json_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_json_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
 	$(JANSSON_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_report
+TESTS += tests/unit/frontend/test_report
+tests_unit_frontend_test_report_SOURCES = tests/unit/frontend/test_report.c
+tests_unit_frontend_test_report_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_report_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS)
 endif
