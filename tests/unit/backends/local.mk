@@ -1,1 +1,10 @@
 # unit/backends
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/backends/test_nft
+TESTS += tests/unit/backends/test_nft
+tests_unit_backends_test_nft_SOURCES = tests/unit/backends/test_nft.c \
+	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
+tests_unit_backends_test_nft_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_nft_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
+	$(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+endif
