@@ -2,7 +2,8 @@
 /*
  * Identities: numbers for label sets. Made from the endpoints and from the CIDRs that the policy
  * names; the same input gives the same numbers, and one label set more or less changes no other's
- * number but where two hash to one place (open addressing in sorted order).
+ * number but where two hash to one place (open addressing in sorted order: each hash's first label
+ * set has the place, the others take the next free ones).
  *
  * A CIDR of the policy is an identity of its own, with labels `cidr:PREFIX=` for itself and for each
  * CIDR of the policy that covers it, and `reserved:world=`. An address that is nobody's has the

@@ -5,12 +5,15 @@ libpolicy_a_SOURCES = \
 	policy/classify.h \
 	policy/diag.c policy/diag.h \
 	policy/endpoint.c policy/endpoint.h \
-	policy/evaluate.h \
-	policy/http.h \
-	policy/identity.h \
+	policy/evaluate.c policy/evaluate.h \
+	policy/http.c policy/http.h \
+	policy/identity.c policy/identity.h \
 	policy/label.c policy/label.h \
 	policy/loc.c policy/loc.h \
-	policy/resolve.h \
+	policy/resolve.c policy/resolve.h \
+	policy/peers.c policy/peers.h \
+	policy/labelindex.c policy/labelindex.h \
+	policy/table.c \
 	policy/rule.c policy/rule.h \
 	policy/selector.c policy/selector.h \
 	policy/types.c policy/types.h

@@ -8,10 +8,14 @@
 
 #include "policy/identity.h"
 
+/* The most entries that the rules may make of themselves, before equal ones are taken together. */
+#define PG_VERDICT_TABLE_MAX 16000000
+
 /*
  * What one rule says of {subject, direction, peer, protocol, ports}. Of all entries that match a
- * packet the greatest verdict wins (deny, redirect, allow), however specific each is; if none does,
- * the subject's `enforced` decides.
+ * packet the one of the highest pg_verdict_rank() wins (deny, allow, redirect), however specific each
+ * is, and of several such the one whose origin is first in the file; if none matches, the subject's
+ * `enforced` decides.
  */
 struct pg_verdict_entry {
 	pg_identity subject;
@@ -27,7 +31,7 @@ struct pg_verdict_entry {
 struct pg_subject {
 	pg_identity id;
 	bool enforced[PG_DIRECTIONS];		   /* what no rule allows is dropped */
-	struct pg_origin closed_by[PG_DIRECTIONS]; /* the first rule that closed it; NONE: mode */
+	struct pg_origin closed_by[PG_DIRECTIONS]; /* the first rule that did; NONE: the mode did */
 };
 
 struct pg_verdict_table {
@@ -42,7 +46,7 @@ struct pg_verdict_table {
 void pg_verdict_table_done(struct pg_verdict_table *table);
 #define _cleanup_verdict_table_ PG_CLEANUP(pg_verdict_table_done)
 
-/* -ENOMEM. Entries for HTTP have PG_VERDICT_REDIRECT. */
+/* Entries for HTTP have PG_VERDICT_REDIRECT. -E2BIG: over PG_VERDICT_TABLE_MAX. -ENOMEM. */
 int pg_resolve(const struct pg_policy *policy, const struct pg_identities *identities,
 	       enum pg_enforcement mode, struct pg_verdict_table *ret_table);
 
@@ -58,7 +62,8 @@ const struct pg_verdict_entry *pg_verdict_table_slice(const struct pg_verdict_ta
 
 /*
  * The table's answer for a packet: precedence over all matching entries, then `enforced`. Yields
- * PG_VERDICT_ALLOW, _REDIRECT or _DENY and the origin (PG_ORIGIN_NONE where no rule matched).
+ * PG_VERDICT_ALLOW, _REDIRECT or _DENY and the origin (PG_ORIGIN_NONE where no rule matched). What
+ * endpoints don't have as identity is open.
  */
 enum pg_verdict pg_verdict_table_judge(const struct pg_verdict_table *table, pg_identity subject,
 				       enum pg_direction direction, pg_identity peer,

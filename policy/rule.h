@@ -33,12 +33,18 @@ enum pg_l3 {
 	PG_L3_PEERS, /* the union of endpoints, cidrs and entities; nobody if all are empty */
 };
 
+/*
+ * fromRequires grants nothing. It limits the entry's own peers to those that meet all of its
+ * selectors (where the entry has no peer field: anybody who meets them), and, as in Cilium up to
+ * 1.18, the `endpoints` (not the CIDRs and entities) of all other entries that apply to the same
+ * subject in the same direction, allows and denies each for themselves.
+ */
 struct pg_peers {
 	enum pg_l3 l3;
 	struct pg_array(struct pg_selector) endpoints;
 	struct pg_array(struct pg_cidr) cidrs;
 	unsigned int entities;			      /* enum pg_entity */
-	struct pg_array(struct pg_selector) requires; /* fromRequires: the peer meets all of them */
+	struct pg_array(struct pg_selector) requires; /* fromRequires */
 };
 
 /* One element of an http list: the fields are ANDed, an absent one (NULL) allows all. */

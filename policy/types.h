@@ -43,7 +43,15 @@ enum pg_direction {
 	PG_DIRECTIONS, /* how many there are */
 };
 
-/* In order of precedence, the weakest first: of all rules that match, the greatest one wins. */
+/*
+ * In order of strictness: of a flow's two sides the stricter verdict, the greater one, is the flow's.
+ *
+ * Within one side several rules may match one packet. Deny beats the rest, however specific each is.
+ * An allow without HTTP rules takes what it covers out of the HTTP lists of all others, whatever the
+ * order and however specific each is, so a packet is only redirected when no such allow covers it:
+ * pg_verdict_rank(). (Cilium sends these packets to its proxy still, with a list that allows all;
+ * what the peers see is the same.)
+ */
 enum pg_verdict {
 	PG_VERDICT_NONE, /* no rule speaks of it */
 	PG_VERDICT_ALLOW,
@@ -51,6 +59,15 @@ enum pg_verdict {
 	PG_VERDICT_DENY,
 	PG_VERDICTS,
 };
+
+/* Of the verdicts of all rules that match a packet on one side, the one of the highest rank wins. */
+static inline unsigned int pg_verdict_rank(enum pg_verdict verdict)
+{
+	return verdict == PG_VERDICT_DENY	? 3
+	       : verdict == PG_VERDICT_ALLOW	? 2
+	       : verdict == PG_VERDICT_REDIRECT ? 1
+						: 0;
+}
 
 enum pg_enforcement {
 	PG_ENFORCEMENT_DEFAULT, /* closed once a rule with default deny selects the endpoint */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/policy/universe.h"
+
+uint32_t universe_random(struct universe *universe, uint32_t limit)
+{
+	uint64_t z = universe->random += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (uint32_t)((z ^ z >> 31) % limit);
+}
+
+static const char *const prefixes[] = {
+	"0.0.0.0/0",	"10.0.0.0/8",	  "10.1.0.0/16",    "10.1.2.0/24", "10.1.2.3/32",
+	"192.0.2.0/24", "192.0.2.128/25", "203.0.113.7/32", "fd00::/8",	   "::/0",
+	"fd00:1::/32",	"10.200.0.0/24",  "10.200.0.1/32",
+};
+
+static const char *const world[] = {
+	"8.8.8.8",   "10.1.2.3",    "10.1.2.4",	   "10.1.9.9",	  "10.9.9.9",
+	"192.0.2.1", "192.0.2.200", "203.0.113.7", "203.0.113.8", "fd00::1",
+	"fd00:1::1", "2001:db8::1", "10.200.0.77",
+};
+
+static const char *const selectors[] = {
+	"",
+	"app=a",
+	"app=b",
+	"app=c|a",
+	"k8s:app=a",
+	"app!=a",
+	"tier",
+	"!tier",
+	"tier=x",
+	"app=a,tier=x",
+	"app=b,tier!=y|z",
+	"any:app",
+	"tier=",
+	"container:app=a",
+	"$host",
+	"$world",
+	"cidr:10.0.0.0/8",
+	"!cidr:10.1.0.0/16",
+	"nobody",
+	"app=a|b,!tier",
+	"app=zz",
+};
+
+#define PICK(universe, array) ((array)[universe_random(universe, PG_COUNT(array))])
+
+static bool one_in(struct universe *universe, uint32_t n)
+{
+	return !universe_random(universe, n);
+}
+
+static void make_endpoints(struct universe *universe)
+{
+	static const char *const sources[] = { "k8s", "container" };
+	static const char *const apps[] = { "app=a", "app=b", "app=c", "role=a" };
+	static const char *const tiers[] = { "tier=x", "tier=y", "tier=" };
+	uint32_t count = 2 + universe_random(universe, 5);
+
+	for (uint32_t i = 0; i < count; i++) {
+		char name[16], addr[32], labels[64];
+		int length;
+
+		snprintf(name, sizeof(name), "e%u", i);
+		snprintf(addr, sizeof(addr), one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u",
+			 i + 2);
+		length = snprintf(labels, sizeof(labels), "%s:%s", PICK(universe, sources),
+				  PICK(universe, apps));
+		if (one_in(universe, 2))
+			snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s",
+				 PICK(universe, sources), PICK(universe, tiers));
+		build_endpoint(&universe->endpoints, name, addr, labels);
+	}
+	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("10.200.0.1");
+	*pg_array_add(&universe->endpoints.remote_node_addrs) = build_addr("192.0.2.1");
+	build_finish(&universe->endpoints);
+}
+
+static void make_cidr(struct universe *universe, struct pg_entry *entry)
+{
+	const char *prefix = PICK(universe, prefixes), *except = PICK(universe, prefixes);
+	struct pg_prefix outer = build_prefix(prefix), inner = build_prefix(except);
+
+	build_cidr(entry, prefix,
+		   outer.length < inner.length && pg_prefix_covers(&outer, &inner) ? except : NULL);
+}
+
+static void make_peers(struct universe *universe, struct pg_entry *entry)
+{
+	uint32_t kind = universe_random(universe, 8);
+	uint32_t count = 1 + universe_random(universe, 3);
+
+	if (kind < 3) {
+		for (uint32_t i = 0; i < count; i++)
+			build_peer(entry, PICK(universe, selectors));
+	} else if (kind < 5) {
+		for (uint32_t i = 0; i < count; i++)
+			make_cidr(universe, entry);
+	} else if (kind == 5) {
+		build_entities(entry, 1u << universe_random(universe, 6));
+	} else if (kind == 6 && one_in(universe, 3)) {
+		entry->peers.l3 = PG_L3_PEERS;
+	}
+	if (one_in(universe, 10))
+		build_requires(entry, PICK(universe, selectors));
+}
+
+static void add_port(struct universe *universe, uint32_t port)
+{
+	uint16_t *added = pg_array_add(&universe->ports);
+
+	assert_non_null(added);
+	*added = (uint16_t)port;
+}
+
+static void make_port(struct universe *universe, struct pg_entry *entry)
+{
+	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_TCP, PG_PROTO_UDP,
+					   PG_PROTO_SCTP };
+	static const uint16_t firsts[] = { 0, 1, 80, 80, 443, 1000, 1024, 65535 };
+	static const uint16_t spans[] = { 0, 0, 0, 5, 100, 1024 };
+	uint16_t first = PICK(universe, firsts);
+	uint16_t last = (uint16_t)PG_MIN(first + PICK(universe, spans), 65535);
+
+	if (one_in(universe, 10)) {
+		first = 0;
+		last = 65535;
+	}
+	if (one_in(universe, 8)) {
+		build_ports(entry, PG_PROTO_ICMP, 8, 8);
+	} else if (one_in(universe, 6)) {
+		build_ports(entry, PG_PROTO_TCP, first, last);
+		build_ports(entry, PG_PROTO_UDP, first, last);
+		build_ports(entry, PG_PROTO_SCTP, first, last);
+	} else if (!entry->deny && one_in(universe, 4)) {
+		build_http(entry, PG_PROTO_TCP, first, "/x");
+		last = first;
+	} else {
+		build_ports(entry, PICK(universe, protos), first, last);
+	}
+	add_port(universe, first);
+	add_port(universe, (uint32_t)first + 65535);
+	add_port(universe, last);
+	add_port(universe, (uint32_t)last + 1);
+}
+
+static void make_entry(struct universe *universe, struct pg_rule *rule)
+{
+	enum pg_direction direction = one_in(universe, 3) ? PG_EGRESS : PG_INGRESS;
+	struct pg_entry *entry =
+		one_in(universe, 4) ? build_deny(rule, direction) : build_entry(rule, direction);
+	uint32_t ports = universe_random(universe, 4);
+
+	make_peers(universe, entry);
+	for (uint32_t i = 0; i < ports; i++)
+		make_port(universe, entry);
+	if (!ports && one_in(universe, 8))
+		entry->has_l4 = true;
+}
+
+static void make_policy(struct universe *universe)
+{
+	uint32_t rules = universe_random(universe, 8);
+
+	for (uint32_t i = 0; i < rules; i++) {
+		struct pg_rule *rule = build_rule(&universe->policy, PICK(universe, selectors),
+						  !one_in(universe, 4));
+		uint32_t entries = universe_random(universe, 4);
+
+		rule->default_deny[PG_EGRESS] &= one_in(universe, 2);
+		for (uint32_t e = 0; e < entries; e++)
+			make_entry(universe, rule);
+	}
+	add_port(universe, 0);
+	add_port(universe, 8);
+	add_port(universe, 80);
+	add_port(universe, 65535);
+}
+
+static void add_party(struct universe *universe, const struct pg_addr *addr)
+{
+	struct pg_party *party = pg_array_add(&universe->parties);
+
+	assert_non_null(party);
+	party->addr = *addr;
+	party->id = pg_identities_of_addr(&universe->identities, addr);
+}
+
+static void make_parties(struct universe *universe)
+{
+	pg_array_foreach(endpoint, &universe->endpoints.list)
+		add_party(universe, endpoint->ipv4.family ? &endpoint->ipv4 : &endpoint->ipv6);
+	add_party(universe, &universe->endpoints.host_addrs.items[0]);
+	add_party(universe, &universe->endpoints.remote_node_addrs.items[0]);
+	for (size_t i = 0; i < PG_COUNT(world); i++) {
+		struct pg_addr addr = build_addr(world[i]);
+
+		add_party(universe, &addr);
+	}
+}
+
+void universe_make(struct universe *universe, uint64_t seed)
+{
+	*universe = (struct universe){ .seed = seed, .random = seed };
+	universe->mode = one_in(universe, 4)
+				 ? (enum pg_enforcement)universe_random(universe, PG_ENFORCEMENTS)
+				 : PG_ENFORCEMENT_DEFAULT;
+	make_endpoints(universe);
+	make_policy(universe);
+	assert_int_equal(
+		pg_identities_make(&universe->endpoints, &universe->policy, &universe->identities),
+		0);
+	make_parties(universe);
+	assert_int_equal(pg_resolve(&universe->policy, &universe->identities, universe->mode,
+				    &universe->table),
+			 0);
+}
+
+void universe_done(struct universe *universe)
+{
+	pg_endpoints_done(&universe->endpoints);
+	pg_policy_done(&universe->policy);
+	pg_identities_done(&universe->identities);
+	pg_verdict_table_done(&universe->table);
+	free(universe->parties.items);
+	free(universe->ports.items);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Small random worlds that use the whole language, so that what should be the same can be compared.
+ * The same seed makes the same world everywhere.
+ */
+#ifndef PG_TESTS_UNIT_POLICY_UNIVERSE_H
+#define PG_TESTS_UNIT_POLICY_UNIVERSE_H
+
+#include "tests/unit/policy/build.h"
+
+#include "policy/evaluate.h"
+#include "policy/resolve.h"
+
+struct universe {
+	uint64_t seed, random;
+	struct pg_endpoints endpoints;
+	struct pg_policy policy;
+	struct pg_identities identities;
+	enum pg_enforcement mode;
+	struct pg_verdict_table table;
+	struct pg_array(struct pg_party) parties; /* endpoints, host, remote node, world */
+	struct pg_array(
+		uint16_t) ports; /* where some rule's range begins or ends, and next to it */
+};
+
+void universe_make(struct universe *universe, uint64_t seed);
+void universe_done(struct universe *universe);
+
+/* splitmix64 (Steele, Lea, Flood 2014): a number below `limit`. */
+uint32_t universe_random(struct universe *universe, uint32_t limit);
+
+#endif
