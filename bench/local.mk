@@ -1,0 +1,2 @@
+# Measurements, run by hand.
+EXTRA_DIST += bench/generate bench/run
