@@ -11,7 +11,8 @@
  *		proto = PG_PROTO_EVERY, port_bits = 0
  *
  * No hit: the subject's `enforced` decides. Port ranges become aligned blocks: 1000..1005 is
- * 1000/14 bits (1000..1003) and 1004/15 bits (1004..1005).
+ * 1000/14 bits (1000..1003) and 1004/15 bits (1004..1005). Blocks of one protocol may nest. A key
+ * that would only repeat what the lookup finds without it is left out.
  */
 #ifndef PG_POLICY_CLASSIFY_H
 #define PG_POLICY_CLASSIFY_H

@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	policy/addr.c policy/addr.h \
-	policy/classify.h \
+	policy/classify.c policy/classify.h \
 	policy/diag.c policy/diag.h \
 	policy/endpoint.c policy/endpoint.h \
 	policy/evaluate.c policy/evaluate.h \

@@ -121,13 +121,16 @@ static void check_side(const struct universe *universe, const struct pg_flow *fl
 	bool egress = direction == PG_EGRESS;
 	pg_identity subject = egress ? flow->src.id : flow->dst.id;
 	pg_identity peer = egress ? flow->dst.id : flow->src.id;
-	struct answer model = evaluate(universe, flow, direction), table;
+	struct answer model = evaluate(universe, flow, direction), table, classes;
 
 	table.verdict = pg_verdict_table_judge(&universe->table, subject, direction, peer,
 					       flow->proto, flow->dport, &table.origin);
-	if (!same(model, table)) {
+	classes.verdict = pg_classes_judge(&universe->classes, &universe->table, subject, direction,
+					   peer, flow->proto, flow->dport, &classes.origin);
+	if (!same(model, table) || !same(model, classes)) {
 		print_answer("evaluator", model);
 		print_answer("table", table);
+		print_answer("classes", classes);
 		fail_flow(universe, flow, direction);
 	}
 	flows++;

@@ -217,6 +217,7 @@ void universe_make(struct universe *universe, uint64_t seed)
 	assert_int_equal(pg_resolve(&universe->policy, &universe->identities, universe->mode,
 				    &universe->table),
 			 0);
+	assert_int_equal(pg_classify(&universe->table, SIZE_MAX, &universe->classes), 0);
 }
 
 void universe_done(struct universe *universe)
@@ -225,6 +226,7 @@ void universe_done(struct universe *universe)
 	pg_policy_done(&universe->policy);
 	pg_identities_done(&universe->identities);
 	pg_verdict_table_done(&universe->table);
+	pg_classes_done(&universe->classes);
 	free(universe->parties.items);
 	free(universe->ports.items);
 }

@@ -8,8 +8,8 @@
 
 #include "tests/unit/policy/build.h"
 
+#include "policy/classify.h"
 #include "policy/evaluate.h"
-#include "policy/resolve.h"
 
 struct universe {
 	uint64_t seed, random;
@@ -18,6 +18,7 @@ struct universe {
 	struct pg_identities identities;
 	enum pg_enforcement mode;
 	struct pg_verdict_table table;
+	struct pg_classes classes;
 	struct pg_array(struct pg_party) parties; /* endpoints, host, remote node, world */
 	struct pg_array(
 		uint16_t) ports; /* where some rule's range begins or ends, and next to it */
