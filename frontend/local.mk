@@ -9,9 +9,16 @@ libfrontend_a_SOURCES = \
 	frontend/json.c frontend/json.h \
 	frontend/json_explain.c \
 	frontend/json_text.c frontend/json_text.h \
-	frontend/lab.h \
+	frontend/lab.c frontend/lab.h frontend/lab_internal.h \
+	frontend/lab_blocks.c \
+	frontend/lab_host.c \
+	frontend/lab_links.c \
 	frontend/options.c frontend/options.h \
-	frontend/probe.h \
+	frontend/probe.c frontend/probe.h frontend/probe_internal.h \
+	frontend/probe_event.c \
+	frontend/probe_send.c \
+	frontend/probe_socket.c \
+	frontend/probe_wire.c frontend/probe_wire.h \
 	frontend/quote.c frontend/quote.h \
 	frontend/record.c frontend/record.h \
 	frontend/report.c frontend/report.h \

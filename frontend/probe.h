@@ -15,11 +15,12 @@ enum pg_probe_result {
 	PG_PROBE_OPEN, /* TCP: connected; UDP, ICMP: answered; SCTP: the INIT arrived and was answered */
 	PG_PROBE_CLOSED,  /* nothing came back */
 	PG_PROBE_REFUSED, /* an answer came that says no: RST, ICMP error */
+	PG_PROBE_RESULTS,
 };
 
 struct pg_probe {
 	int src_netns, dst_netns; /* descriptors; borrowed */
-	struct pg_addr src, dst;
+	struct pg_addr src, dst;  /* src of family 0: the kernel's choice */
 	pg_proto proto;
 	uint16_t dport;	  /* ICMP: ignored */
 	bool expect_open; /* wait longer before it is called closed; never changes what is reported */
@@ -31,6 +32,11 @@ struct pg_probe_options {
 	unsigned int
 		settle_ms; /* silence after the last answer before the rest counts as closed; 0: 300 */
 	unsigned int limit_ms; /* the most to wait for those expected open; 0: 3000 */
+	/*
+	 * Where source ports and the ids of echoes go on from; NULL: anywhere. Runs that share one meet
+	 * no flow state (conntrack) of each other until 32768 flows later.
+	 */
+	uint32_t *sequence;
 };
 
 /*

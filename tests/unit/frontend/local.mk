@@ -17,4 +17,10 @@ TESTS += tests/unit/frontend/test_report
 tests_unit_frontend_test_report_SOURCES = tests/unit/frontend/test_report.c
 tests_unit_frontend_test_report_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_report_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_probe_wire
+TESTS += tests/unit/frontend/test_probe_wire
+tests_unit_frontend_test_probe_wire_SOURCES = tests/unit/frontend/test_probe_wire.c
+tests_unit_frontend_test_probe_wire_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_probe_wire_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
 endif

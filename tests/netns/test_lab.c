@@ -1,0 +1,545 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The scratch host and the prober, held against rules of iptables made by hand: every protocol in
+ * every direction, open, dropped and refused. One lab for all tests; the process is the host.
+ */
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "compat/netns.h"
+#include "frontend/lab.h"
+#include "frontend/probe.h"
+
+enum party {
+	APP1,
+	APP2,
+	APP3,
+	ENDPOINTS,
+	HOST = ENDPOINTS,
+	WORLD,
+	PARTIES,
+};
+
+static const char *const addrs[PARTIES] = { "10.0.192.2", "10.0.192.3", "172.20.1.9", "10.0.192.1",
+					    "8.8.8.8" };
+static const pg_proto protos[] = {
+	{ IPPROTO_TCP }, { IPPROTO_UDP }, { IPPROTO_SCTP }, { IPPROTO_ICMP }
+};
+
+struct fixture {
+	struct pg_endpoints endpoints;
+	struct pg_lab *lab;
+	struct pg_diags diags;
+	uint32_t sequence;
+};
+
+static struct pg_addr parse(const char *text)
+{
+	struct pg_addr addr;
+
+	assert_int_equal(pg_addr_parse(text, &addr), 0);
+	return addr;
+}
+
+static void add_endpoint(struct pg_endpoints *endpoints, const char *name, struct pg_addr addr)
+{
+	struct pg_endpoint *endpoint = pg_array_add(&endpoints->list);
+
+	assert_non_null(endpoint);
+	endpoint->name = strdup(name);
+	endpoint->ipv4 = addr;
+}
+
+static void add_host(struct pg_endpoints *endpoints, const char *addr)
+{
+	struct pg_addr *host = pg_array_add(&endpoints->host_addrs);
+
+	assert_non_null(host);
+	*host = parse(addr);
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct pg_addr world[] = { parse(addrs[WORLD]), parse("10.0.192.7"), parse(addrs[WORLD]) };
+
+	*state = fixture;
+	if (!fixture)
+		return -1;
+	for (int i = 0; i < ENDPOINTS; i++) {
+		char name[] = { 'a', 'p', 'p', (char)('1' + i), '\0' };
+
+		add_endpoint(&fixture->endpoints, name, parse(addrs[i]));
+	}
+	add_host(&fixture->endpoints, addrs[HOST]);
+	add_host(&fixture->endpoints, "192.0.2.1");
+	if (pg_lab_enter(&fixture->endpoints, world, PG_COUNT(world), &fixture->diags,
+			 &fixture->lab))
+		fail_msg("%s", fixture->diags.list.items[0].text);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	pg_lab_free(fixture->lab);
+	pg_endpoints_done(&fixture->endpoints);
+	pg_diags_done(&fixture->diags);
+	free(fixture);
+	return 0;
+}
+
+/* Runs a command of the shell; the machine has its words, the test its exit code. */
+static void sh(const char *command)
+{
+	if (system(command))
+		fail_msg("failed: %s", command);
+}
+
+static int flush_rules(void **state)
+{
+	(void)state;
+	sh("iptables-legacy -F && iptables-legacy -X && iptables-nft -F");
+	return 0;
+}
+
+static int netns_of(const struct fixture *fixture, enum party party)
+{
+	switch (party) {
+	case HOST:
+		return pg_lab_host_netns(fixture->lab);
+	case WORLD:
+		return pg_lab_world_netns(fixture->lab);
+	default:
+		return pg_lab_endpoint_netns(fixture->lab, party);
+	}
+}
+
+static struct pg_probe make_probe(const struct fixture *fixture, enum party src, enum party dst,
+				  pg_proto proto, uint16_t dport)
+{
+	return (struct pg_probe){
+		.src_netns = netns_of(fixture, src),
+		.dst_netns = netns_of(fixture, dst),
+		.src = parse(addrs[src]),
+		.dst = parse(addrs[dst]),
+		.proto = proto,
+		.dport = dport,
+		.expect_open = true,
+	};
+}
+
+static void run(struct fixture *fixture, struct pg_probe *probes, size_t count)
+{
+	struct pg_probe_options options = { .settle_ms = 100, .sequence = &fixture->sequence };
+
+	if (pg_probe_run(probes, count, &options, &fixture->diags))
+		fail_msg("%s", fixture->diags.list.items[0].text);
+}
+
+static void assert_result(const struct pg_probe *probe, enum pg_probe_result wanted)
+{
+	char src[PG_ADDR_TEXT_MAX], dst[PG_ADDR_TEXT_MAX];
+
+	if (probe->result != wanted)
+		fail_msg("%s -> %s %s/%u: expected %s, got %s (%s)",
+			 pg_addr_format(&probe->src, src), pg_addr_format(&probe->dst, dst),
+			 pg_proto_name(probe->proto), probe->dport, pg_probe_result_name(wanted),
+			 pg_probe_result_name(probe->result), strerror(probe->error));
+}
+
+/* One flow that isn't expected to be open: the rest of a wave doesn't wait for it. */
+static void assert_flow(struct fixture *fixture, enum party src, enum party dst, uint8_t proto,
+			uint16_t dport, enum pg_probe_result wanted)
+{
+	struct pg_probe probe = make_probe(fixture, src, dst, (pg_proto){ proto }, dport);
+
+	probe.expect_open = wanted == PG_PROBE_OPEN;
+	run(fixture, &probe, 1);
+	assert_result(&probe, wanted);
+}
+
+static void test_everything_is_open_without_rules(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pg_probe probes[PARTIES * PARTIES * PG_COUNT(protos)];
+	size_t count = 0;
+
+	for (int src = 0; src < PARTIES; src++) {
+		for (int dst = 0; dst < PARTIES; dst++) {
+			for (size_t i = 0; src != dst && i < PG_COUNT(protos); i++)
+				probes[count++] = make_probe(fixture, src, dst, protos[i], 80);
+		}
+	}
+	run(fixture, probes, count);
+	for (size_t i = 0; i < count; i++)
+		assert_result(&probes[i], PG_PROBE_OPEN);
+}
+
+static void test_one_rule_closes_one_protocol_each(void **state)
+{
+	static const char *const rules[] = {
+		"iptables-legacy -A FORWARD -p tcp --dport 80 -j DROP",
+		"iptables-nft -A FORWARD -p udp --dport 80 -j DROP",
+		"iptables-legacy -A FORWARD -p sctp --dport 80 -j DROP",
+		"iptables-nft -A FORWARD -p icmp -j DROP",
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t rule = 0; rule < PG_COUNT(rules); rule++) {
+		struct pg_probe probes[3 * PG_COUNT(protos)];
+		size_t count = 0;
+
+		sh(rules[rule]);
+		for (size_t i = 0; i < PG_COUNT(protos); i++) {
+			probes[count++] = make_probe(fixture, APP1, APP2, protos[i], 80);
+			probes[count++] = make_probe(fixture, APP1, WORLD, protos[i], 80);
+			probes[count++] = make_probe(fixture, WORLD, APP3, protos[i], 80);
+		}
+		for (size_t i = 0; i < count; i++)
+			probes[i].expect_open = i / 3 != rule;
+		run(fixture, probes, count);
+		for (size_t i = 0; i < count; i++)
+			assert_result(&probes[i], i / 3 == rule ? PG_PROBE_CLOSED : PG_PROBE_OPEN);
+		flush_rules(NULL);
+	}
+}
+
+static void test_other_ports_stay_open(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A FORWARD -p tcp --dport 80 -j DROP");
+	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 80, PG_PROBE_CLOSED);
+	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 81, PG_PROBE_OPEN);
+	assert_flow(fixture, HOST, APP2, IPPROTO_TCP, 80, PG_PROBE_OPEN);
+}
+
+static void test_bridged_traffic_passes_forward_and_hosts_does_not(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A FORWARD -m physdev --physdev-is-bridged -j DROP");
+	assert_flow(fixture, APP1, APP2, IPPROTO_UDP, 53, PG_PROBE_CLOSED);
+	assert_flow(fixture, APP1, APP3, IPPROTO_UDP, 53, PG_PROBE_CLOSED);
+	assert_flow(fixture, APP1, WORLD, IPPROTO_UDP, 53, PG_PROBE_OPEN);
+	assert_flow(fixture, APP1, HOST, IPPROTO_UDP, 53, PG_PROBE_OPEN);
+	sh("iptables-legacy -F && iptables-legacy -A INPUT -s 10.0.192.2 -j DROP");
+	assert_flow(fixture, APP1, HOST, IPPROTO_TCP, 53, PG_PROBE_CLOSED);
+	assert_flow(fixture, APP2, HOST, IPPROTO_TCP, 53, PG_PROBE_OPEN);
+	sh("iptables-legacy -F && iptables-legacy -A OUTPUT -d 10.0.192.2 -j DROP");
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		assert_flow(fixture, HOST, APP1, protos[i].n, 53, PG_PROBE_CLOSED);
+		assert_flow(fixture, HOST, APP2, protos[i].n, 53, PG_PROBE_OPEN);
+	}
+}
+
+static void test_a_refusal_is_not_a_drop(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pg_probe probes[PG_COUNT(protos)];
+
+	sh("iptables-legacy -A FORWARD -d 10.0.192.3 -j REJECT");
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_REFUSED);
+		assert_flow(fixture, WORLD, APP2, protos[i].n, 80, PG_PROBE_REFUSED);
+		probes[i] = make_probe(fixture, APP1, APP3, protos[i], 80);
+	}
+	run(fixture, probes, PG_COUNT(probes));
+	for (size_t i = 0; i < PG_COUNT(probes); i++)
+		assert_result(&probes[i], PG_PROBE_OPEN);
+	sh("iptables-legacy -F && "
+	   "iptables-legacy -A FORWARD -p tcp -j REJECT --reject-with tcp-reset && "
+	   "iptables-legacy -A FORWARD -j REJECT --reject-with icmp-admin-prohibited");
+	for (size_t i = 0; i < PG_COUNT(protos); i++)
+		assert_flow(fixture, APP1, APP3, protos[i].n, 80, PG_PROBE_REFUSED);
+}
+
+/* What answers must be let through too; a stateless rule shows that both ways are walked. */
+static void test_a_dropped_reply_closes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A FORWARD -s 10.0.192.3 -j DROP");
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_CLOSED);
+		assert_flow(fixture, APP1, APP3, protos[i].n, 80, PG_PROBE_OPEN);
+	}
+}
+
+/* A handshake that gets through and data that doesn't is no open port. */
+static void test_a_connection_that_carries_nothing_is_closed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A FORWARD -s 10.0.192.3 -p tcp --tcp-flags PSH PSH -j DROP");
+	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 80, PG_PROBE_CLOSED);
+	assert_flow(fixture, APP2, APP1, IPPROTO_TCP, 80, PG_PROBE_OPEN);
+}
+
+static void test_conntrack_knows_every_protocol(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT && "
+	   "iptables-legacy -A FORWARD -s 10.0.192.2 -m conntrack --ctstate NEW -j ACCEPT && "
+	   "iptables-legacy -A FORWARD -j DROP");
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_OPEN);
+		assert_flow(fixture, APP1, WORLD, protos[i].n, 80, PG_PROBE_OPEN);
+		assert_flow(fixture, APP2, APP1, protos[i].n, 80, PG_PROBE_CLOSED);
+		assert_flow(fixture, WORLD, APP1, protos[i].n, 80, PG_PROBE_CLOSED);
+	}
+}
+
+static void test_other_addresses_of_host_and_world(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pg_probe probes[] = {
+		make_probe(fixture, APP1, HOST, PG_PROTO_TCP, 80),
+		make_probe(fixture, APP1, WORLD, PG_PROTO_TCP, 80),
+		make_probe(fixture, WORLD, APP1, PG_PROTO_ICMP, 0),
+		make_probe(fixture, HOST, WORLD, PG_PROTO_UDP, 80),
+		make_probe(fixture, WORLD, HOST, PG_PROTO_UDP, 80),
+	};
+
+	probes[0].dst = parse("192.0.2.1");
+	probes[1].dst = probes[2].src = probes[3].dst = parse("10.0.192.7");
+	probes[4].dst = parse("192.0.2.1");
+	run(fixture, probes, PG_COUNT(probes));
+	for (size_t i = 0; i < PG_COUNT(probes); i++)
+		assert_result(&probes[i], PG_PROBE_OPEN);
+}
+
+/* A source address that is left open is the kernel's choice. */
+static void test_the_kernel_chooses_a_source(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sh("iptables-legacy -A OUTPUT ! -s 10.0.192.1 -j DROP");
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		struct pg_probe probe = make_probe(fixture, HOST, APP1, protos[i], 80);
+
+		probe.src = (struct pg_addr){ 0 };
+		run(fixture, &probe, 1);
+		assert_result(&probe, PG_PROBE_OPEN);
+	}
+}
+
+static void assert_error(struct fixture *fixture, struct pg_probe probe, int error)
+{
+	struct pg_probe both[] = { probe, make_probe(fixture, APP1, APP2, PG_PROTO_TCP, 80) };
+
+	run(fixture, both, PG_COUNT(both));
+	assert_result(&both[0], PG_PROBE_UNKNOWN);
+	assert_int_equal(both[0].error, error);
+	assert_result(&both[1], PG_PROBE_OPEN);
+}
+
+static void test_a_probe_that_cant_be_made_says_why(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pg_probe probe = make_probe(fixture, APP1, APP2, PG_PROTO_TCP, 80);
+
+	probe.src = parse("10.9.9.9");
+	assert_error(fixture, probe, EADDRNOTAVAIL);
+	probe = make_probe(fixture, APP1, APP2, PG_PROTO_UDP, 80);
+	probe.dst = parse("10.9.9.9");
+	assert_error(fixture, probe, EADDRNOTAVAIL);
+	assert_error(fixture, make_probe(fixture, APP1, APP2, PG_PROTO_TCP, 0), EINVAL);
+	assert_error(fixture, make_probe(fixture, APP1, APP2, (pg_proto){ 47 }, 0),
+		     EPROTONOSUPPORT);
+	probe = make_probe(fixture, WORLD, APP2, PG_PROTO_ICMP, 0);
+	probe.dst = parse("203.0.113.1");
+	assert_error(fixture, probe, ENETUNREACH);
+}
+
+static int listen_at(const struct fixture *fixture, enum party party, int type, uint16_t port)
+{
+	_cleanup_netns_ int home = -1;
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd;
+
+	assert_int_equal(pg_netns_enter(netns_of(fixture, party), &home), 0);
+	fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void test_a_server_that_is_there_is_used(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_close_ int tcp = listen_at(fixture, APP2, SOCK_STREAM, 80);
+	_cleanup_close_ int udp = listen_at(fixture, APP2, SOCK_DGRAM, 80);
+	_cleanup_close_ int connection = -1;
+	char byte;
+
+	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 80, PG_PROBE_OPEN);
+	connection = accept4(tcp, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(connection >= 0);
+	/* It doesn't answer, so nothing is known of the way. */
+	assert_flow(fixture, APP1, APP2, IPPROTO_UDP, 80, PG_PROBE_CLOSED);
+	assert_true(recv(udp, &byte, 1, 0) == 1);
+}
+
+/* All to one listener each, which takes the full length of its queues. */
+static void test_thousands_in_waves(void **state)
+{
+	struct fixture *fixture = *state;
+	const size_t count = 5000;
+	struct pg_probe *probes = calloc(count, sizeof(*probes));
+
+	assert_non_null(probes);
+	sh("iptables-legacy -A FORWARD -p tcp --dport 81 -j DROP");
+	for (size_t i = 0; i < count; i++) {
+		probes[i] = make_probe(fixture, APP1, APP2, protos[i % PG_COUNT(protos)],
+				       80 + i % 8 / 4);
+		probes[i].expect_open = i % 8 != 4;
+	}
+	run(fixture, probes, count);
+	for (size_t i = 0; i < count; i++)
+		assert_result(&probes[i], i % 8 == 4 ? PG_PROBE_CLOSED : PG_PROBE_OPEN);
+	free(probes);
+}
+
+static void test_the_host_is_its_own(void **state)
+{
+	struct fixture *fixture = *state;
+	struct stat status;
+
+	assert_int_equal(stat("/run/polgen", &status), 0);
+	assert_true(S_ISDIR(status.st_mode));
+	sh("test \"$(cat /proc/sys/net/bridge/bridge-nf-call-iptables)\" = 1");
+	sh("test \"$(stat -f -c %T /sys/fs/bpf)\" = bpf_fs && test ! -e /sys/fs/bpf/polgen");
+	for (size_t i = 0; i < fixture->endpoints.list.count; i++) {
+		const struct pg_endpoint *endpoint = &fixture->endpoints.list.items[i];
+		_cleanup_close_ int fd = -1;
+		struct pg_netns_id by_path, by_lab;
+
+		assert_int_equal(if_nametoindex(endpoint->interface), endpoint->ifindex);
+		assert_int_equal(pg_netns_open(endpoint->netns, &fd), 0);
+		pg_netns_id(fd, &by_path);
+		pg_netns_id(netns_of(fixture, (enum party)i), &by_lab);
+		assert_true(pg_netns_same(by_path, by_lab));
+	}
+}
+
+/* A lab inside the lab, in a process of its own. 0, or what pg_lab_enter() returned. */
+static int enter_another(struct pg_endpoints *endpoints, const char *world, size_t flows)
+{
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_addr addr = parse(world);
+	struct pg_probe_options options = { 0 };
+	struct pg_lab *lab = NULL;
+	struct pg_probe *probes = calloc(flows + 1, sizeof(*probes));
+	size_t count = endpoints->list.count;
+	int err = pg_lab_enter(endpoints, &addr, 1, &diags, &lab);
+
+	if (err) {
+		free(probes);
+		return err;
+	}
+	for (size_t i = 0; i < flows; i++) {
+		size_t src = i % count, dst = (i + 1) % count;
+
+		probes[i] = (struct pg_probe){
+			.src_netns = pg_lab_endpoint_netns(lab, src),
+			.dst_netns = pg_lab_endpoint_netns(lab, dst),
+			.src = endpoints->list.items[src].ipv4,
+			.dst = endpoints->list.items[dst].ipv4,
+			.proto = PG_PROTO_UDP,
+			.dport = 53,
+			.expect_open = true,
+		};
+	}
+	err = pg_probe_run(probes, flows, &options, &diags);
+	for (size_t i = 0; !err && i < flows; i++)
+		err = probes[i].result == PG_PROBE_OPEN ? 0 : -EPIPE;
+	pg_lab_free(lab);
+	free(probes);
+	return err;
+}
+
+static int in_child(struct pg_endpoints *endpoints, const char *world, size_t flows)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(-enter_another(endpoints, world, flows));
+	assert_true(waitpid(child, &status, 0) == child && WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static void test_a_large_lab(void **state)
+{
+	_cleanup_endpoints_ struct pg_endpoints endpoints = { 0 };
+
+	(void)state;
+	add_host(&endpoints, "10.0.192.1");
+	for (unsigned int i = 0; i < 300; i++) {
+		struct pg_addr addr = parse("10.0.192.0");
+
+		addr.bytes[2] = (uint8_t)(200 + i / 250);
+		addr.bytes[3] = (uint8_t)(i % 250 + 1);
+		add_endpoint(&endpoints, "e", addr);
+	}
+	assert_int_equal(in_child(&endpoints, "10.0.201.200", 300), 0);
+}
+
+static void test_addresses_that_no_lab_can_have(void **state)
+{
+	_cleanup_endpoints_ struct pg_endpoints endpoints = { 0 };
+
+	(void)state;
+	add_endpoint(&endpoints, "e", parse("10.0.0.2"));
+	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), -EINVAL);
+	add_host(&endpoints, "10.0.0.1");
+	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), 0);
+	assert_int_equal(in_child(&endpoints, "127.0.0.1", 0), -EINVAL);
+	assert_int_equal(in_child(&endpoints, "224.0.0.1", 0), -EINVAL);
+	assert_int_equal(in_child(&endpoints, "10.0.0.2", 0), -EINVAL);
+	assert_int_equal(in_child(&endpoints, "10.0.0.1", 0), -EINVAL);
+	endpoints.list.items[0].ipv4 = (struct pg_addr){ 0 };
+	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), -EINVAL);
+}
+
+#define lab_test(test) cmocka_unit_test_teardown(test, flush_rules)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		lab_test(test_the_host_is_its_own),
+		lab_test(test_everything_is_open_without_rules),
+		lab_test(test_one_rule_closes_one_protocol_each),
+		lab_test(test_other_ports_stay_open),
+		lab_test(test_bridged_traffic_passes_forward_and_hosts_does_not),
+		lab_test(test_a_refusal_is_not_a_drop),
+		lab_test(test_a_dropped_reply_closes),
+		lab_test(test_a_connection_that_carries_nothing_is_closed),
+		lab_test(test_conntrack_knows_every_protocol),
+		lab_test(test_other_addresses_of_host_and_world),
+		lab_test(test_the_kernel_chooses_a_source),
+		lab_test(test_a_probe_that_cant_be_made_says_why),
+		lab_test(test_a_server_that_is_there_is_used),
+		lab_test(test_thousands_in_waves),
+		lab_test(test_a_large_lab),
+		lab_test(test_addresses_that_no_lab_can_have),
+	};
+
+	if (geteuid()) {
+		puts("1..0 # SKIP needs root");
+		return 0;
+	}
+	return cmocka_run_group_tests_name("lab", tests, set_up, tear_down);
+}
