@@ -3,6 +3,15 @@ noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
 	frontend/case.h \
 	frontend/decode.h \
+	frontend/decode_endpoints.c \
+	frontend/decode_entry.c \
+	frontend/decode_http.c \
+	frontend/decode_label.c \
+	frontend/decode_part.h \
+	frontend/decode_policy.c \
+	frontend/decode_ports.c \
+	frontend/decode_selector.c \
+	frontend/dispatch.c frontend/dispatch.h \
 	frontend/enforce.c frontend/enforce.h \
 	frontend/input.c \
 	frontend/intent.c frontend/intent.h \

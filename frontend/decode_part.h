@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of the decoder, for each other: handlers for what tables of several files name. */
+#ifndef PG_FRONTEND_DECODE_PART_H
+#define PG_FRONTEND_DECODE_PART_H
+
+#include "frontend/decode.h"
+#include "frontend/dispatch.h"
+
+#define PG_REQUIREMENTS_MAX 1024  /* of one selector */
+#define PG_VALUES_MAX	    65536 /* of one matchExpressions element */
+
+/* An object; `member` is a zeroed struct pg_selector. */
+pg_field_fn pg_decode_selector;
+
+/* The elements of a rule's section; `member` is a zeroed struct pg_entry with its direction set. */
+pg_field_fn pg_decode_entry;
+
+/* The array of toPorts; `member` is a struct pg_entry. */
+pg_field_fn pg_decode_to_ports;
+
+/* The array of rules.http; `member` is a zeroed struct pg_http_list. */
+pg_field_fn pg_decode_http;
+
+/*
+ * Labels; `member` is a struct pg_labels. One as a string, source "unspec" unless it has one; and
+ * one as a string or as an object of key, value and source.
+ */
+pg_field_fn pg_decode_label_string, pg_decode_label;
+
+/* False, and an error: the string is no address. */
+bool pg_decode_address(struct pg_decoder *decoder, const struct pg_json_value *value,
+		       struct pg_addr *ret_addr);
+
+/* A string, one of the host's own addresses; `member` is a struct pg_endpoints. */
+pg_field_fn pg_decode_host_address;
+
+/* A rule list or one rule; `member` is a struct pg_policy. */
+pg_field_fn pg_decode_rules;
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A policy: a list of rules. */
+#include "frontend/decode_part.h"
+
+/* One section's elements on their way into the rule. */
+struct section {
+	struct pg_rule *rule;
+	enum pg_direction direction;
+};
+
+/* `member` is a struct section. */
+static int decode_section_entry(struct pg_decoder *decoder, const struct pg_json_value *value,
+				void *member)
+{
+	const struct section *section = member;
+	struct pg_entry *entry = pg_array_add(&section->rule->entries);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->direction = section->direction;
+	return pg_decode_entry(decoder, value, entry);
+}
+
+/*
+ * As in Cilium, an empty section is as good as none: the rule says nothing of that direction. To
+ * close it takes an empty entry, and whoever leaves that out is told.
+ */
+static int decode_section(struct pg_decoder *decoder, const struct pg_json_value *value,
+			  struct pg_rule *rule, enum pg_direction direction)
+{
+	struct section section = { .rule = rule, .direction = direction };
+
+	if (!value->count) {
+		pg_warning(decoder->diags, value->loc,
+			   "an empty '%s' closes nothing; to deny everything write [{}]",
+			   value->key);
+		return 0;
+	}
+	rule->default_deny[direction] = true;
+	return pg_decode_elements(decoder, value, PG_OBJECT, decode_section_entry, &section);
+}
+
+static int decode_ingress(struct pg_decoder *decoder, const struct pg_json_value *value,
+			  void *member)
+{
+	return decode_section(decoder, value, member, PG_INGRESS);
+}
+
+static int decode_egress(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 void *member)
+{
+	return decode_section(decoder, value, member, PG_EGRESS);
+}
+
+static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 void *member)
+{
+	int r = pg_decode_elements(decoder, value, PG_STRING | PG_OBJECT, pg_decode_label, member);
+
+	if (r < 0)
+		return r;
+	pg_labels_sort(member);
+	return 0;
+}
+
+static const struct pg_field rule_fields[] = {
+	PG_FIELD("endpointSelector", PG_OBJECT, pg_decode_selector,
+		 offsetof(struct pg_rule, subject), .required = true),
+	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0),
+	PG_FIELD("egress", PG_ARRAY, decode_egress, 0),
+	PG_FIELD("labels", PG_ARRAY, decode_labels, offsetof(struct pg_rule, labels)),
+	PG_FIELD("description", PG_STRING, pg_decode_string, offsetof(struct pg_rule, description)),
+	PG_UNSUPPORTED("ingressDeny"),
+	PG_UNSUPPORTED("egressDeny"),
+	PG_UNSUPPORTED("enableDefaultDeny"),
+	PG_UNSUPPORTED("nodeSelector"),
+	PG_UNSUPPORTED("log"),
+};
+
+/* `member` is a struct pg_policy. */
+static int decode_rule(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	struct pg_policy *policy = member;
+	struct pg_rule *rule = pg_array_add(&policy->rules);
+
+	if (!rule)
+		return -ENOMEM;
+	rule->loc = value->loc;
+	return pg_decode_fields(decoder, value, rule_fields, PG_COUNT(rule_fields), rule);
+}
+
+int pg_decode_rules(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	if (value->kind == PG_JSON_OBJECT)
+		return decode_rule(decoder, value, member);
+	return pg_decode_elements(decoder, value, PG_OBJECT, decode_rule, member);
+}
+
+int pg_decode_policy(const struct pg_sources *sources, uint32_t source,
+		     const struct pg_decode_options *options, struct pg_diags *diags,
+		     struct pg_policy *policy)
+{
+	struct pg_decoder decoder = { .diags = diags, .lenient = options->lenient };
+	_cleanup_json_ struct pg_json json = { 0 };
+	size_t errors = diags->errors;
+	int r = pg_json_load(sources, source, diags, &json);
+
+	if (r < 0)
+		return r;
+	if (pg_decode_expect(&decoder, json.values, PG_ARRAY | PG_OBJECT, "a policy"))
+		r = pg_decode_rules(&decoder, json.values, policy);
+	if (r < 0)
+		return r;
+	return diags->errors > errors ? -EINVAL : 0;
+}

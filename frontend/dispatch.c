@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "frontend/dispatch.h"
+
+#include "compat/strbuf.h"
+#include "frontend/quote.h"
+#include "frontend/suggest.h"
+
+/* "a string or an integer" */
+static void add_kinds(struct pg_strbuf *buf, unsigned int kinds)
+{
+	for (unsigned int kind = 0; kind < PG_JSON_KINDS; kind++) {
+		if (!(kinds & PG_KIND(kind)))
+			continue;
+		if (buf->length)
+			pg_strbuf_puts(buf, " or ");
+		pg_strbuf_puts(buf, pg_json_kind_name((enum pg_json_kind)kind));
+	}
+}
+
+bool pg_decode_expect(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      unsigned int kinds, const char *what)
+{
+	_cleanup_strbuf_ struct pg_strbuf wanted = { 0 };
+
+	if (!kinds || kinds & PG_KIND(value->kind))
+		return true;
+	add_kinds(&wanted, kinds);
+	pg_error(decoder->diags, value->loc, "%s must be %s, not %s", what,
+		 wanted.text ? wanted.text : "something else", pg_json_kind_name(value->kind));
+	return false;
+}
+
+static bool is_named(const struct pg_field *field, const char *key)
+{
+	return !strcmp(field->name, key) || (field->alias && !strcmp(field->alias, key));
+}
+
+static const struct pg_field *find_field(const struct pg_field *fields, size_t count,
+					 const char *key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_named(&fields[i], key))
+			return &fields[i];
+	}
+	return NULL;
+}
+
+static const char *near_name(const struct pg_field *fields, size_t count, const char *key)
+{
+	const char *names[PG_FIELDS_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < PG_COUNT(names); i++) {
+		if (!fields[i].instead)
+			names[used++] = fields[i].name;
+	}
+	return pg_suggest(key, names, used);
+}
+
+/* `meant` may be NULL. */
+static void report_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
+			   const char *meant)
+{
+	enum pg_severity severity = decoder->lenient ? PG_WARNING : PG_ERROR;
+	struct pg_quoted name = pg_quote(member->key, member->key_length);
+
+	if (meant)
+		pg_diag_add(decoder->diags, severity, member->key_loc,
+			    "unknown field '%s'; did you mean '%s'?", name.text, meant);
+	else
+		pg_diag_add(decoder->diags, severity, member->key_loc, "unknown field '%s'",
+			    name.text);
+}
+
+static void report_duplicate(struct pg_decoder *decoder, const struct pg_json_value *member,
+			     const struct pg_json_value *first, const char *noun)
+{
+	pg_error(decoder->diags, member->key_loc, "duplicate %s '%s'", noun,
+		 pg_quote(member->key, member->key_length).text);
+	pg_note(decoder->diags, first->key_loc, "first given here");
+}
+
+static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
+			const struct pg_field *field, void *target)
+{
+	char what[64]; /* the table's names are short */
+
+	if (field->unsupported) {
+		pg_error(decoder->diags, member->key_loc, "unsupported feature: '%s'", field->name);
+		return 0;
+	}
+	snprintf(what, sizeof(what), "'%s'", field->name);
+	if (!pg_decode_expect(decoder, member, field->kinds, what))
+		return 0;
+	return field->decode(decoder, member, (char *)target + field->offset);
+}
+
+static void report_missing(struct pg_decoder *decoder, const struct pg_json_value *object,
+			   const struct pg_field *fields, size_t count,
+			   const struct pg_json_value *const *seen)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].required && !seen[i])
+			pg_error(decoder->diags, pg_json_opening(object), "missing field '%s'",
+				 fields[i].name);
+	}
+}
+
+int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *object,
+		     const struct pg_field *fields, size_t count, void *target)
+{
+	const struct pg_json_value *seen[PG_FIELDS_MAX] = { 0 };
+
+	pg_json_foreach(member, object)
+	{
+		const struct pg_field *field = find_field(fields, count, member->key);
+		const struct pg_json_value **first = field ? &seen[field - fields] : NULL;
+		int r;
+
+		if (member->first || (first && *first)) {
+			report_duplicate(decoder, member,
+					 member->first ? member - member->first : *first, "field");
+		} else if (!field) {
+			report_unknown(decoder, member, near_name(fields, count, member->key));
+		} else if (field->instead) {
+			report_unknown(decoder, member, field->instead);
+		} else {
+			*first = member;
+			r = decode_field(decoder, member, field, target);
+			if (r < 0)
+				return r;
+		}
+	}
+	report_missing(decoder, object, fields, count, seen);
+	return 0;
+}
+
+/* A member's key in quotes. */
+struct name {
+	char text[sizeof(struct pg_quoted) + sizeof("an element of ''")];
+};
+
+static struct name name_of(const struct pg_json_value *member, const char *prefix)
+{
+	struct name name;
+
+	snprintf(name.text, sizeof(name.text), "%s'%s'", prefix,
+		 pg_quote(member->key, member->key_length).text);
+	return name;
+}
+
+int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *array,
+		       unsigned int kinds, pg_field_fn *decode, void *target)
+{
+	struct name what = { "an element" };
+
+	if (array->key)
+		what = name_of(array, "an element of ");
+	pg_json_foreach(element, array)
+	{
+		int r;
+
+		if (!pg_decode_expect(decoder, element, kinds, what.text))
+			continue;
+		r = decode(decoder, element, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *object,
+		      unsigned int kinds, pg_field_fn *decode, void *target)
+{
+	pg_json_foreach(member, object)
+	{
+		int r;
+
+		if (member->first) {
+			report_duplicate(decoder, member, member - member->first, "key");
+			continue;
+		}
+		if (!pg_decode_expect(decoder, member, kinds, name_of(member, "").text))
+			continue;
+		r = decode(decoder, member, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int pg_decode_string(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	char **string = member;
+
+	(void)decoder;
+	free(*string);
+	*string = strdup(value->string);
+	return *string ? 0 : -ENOMEM;
+}
+
+int pg_decode_keep(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	(void)decoder;
+	*(const struct pg_json_value **)member = value;
+	return 0;
+}
+
+void pg_decode_unknown_word(struct pg_decoder *decoder, const struct pg_json_value *value,
+			    const char *noun, const char *const *words, size_t count)
+{
+	_cleanup_strbuf_ struct pg_strbuf hint = { 0 };
+	const char *meant = pg_suggest(value->string, words, count);
+
+	if (meant)
+		pg_strbuf_printf(&hint, "did you mean '%s'?", meant);
+	for (size_t i = 0; i < count && !meant; i++)
+		pg_strbuf_printf(&hint, "%s'%s'",
+				 !i		  ? "it is one of "
+				 : i + 1 == count ? " and "
+						  : ", ",
+				 words[i]);
+	pg_error(decoder->diags, value->loc, "unknown %s '%s'; %s", noun,
+		 pg_quote(value->string, value->length).text, hint.text ? hint.text : "");
+}
