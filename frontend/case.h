@@ -47,6 +47,10 @@ struct pg_case {
 	enum pg_enforcement enforcement;
 	enum pg_host_policy host_policy;
 	struct pg_policy policy;
+	/* The policy is in this file (relative to the case's folder) and for the caller to decode
+	 * into `policy`; NULL: it was in the case. */
+	char *policy_file;
+	struct pg_loc policy_loc;
 	struct pg_endpoints endpoints; /* without the host; each has an address after _assign() */
 	bool has_host;		       /* an endpoint labelled reserved:host= was there */
 	char *host_name;	       /* its name; NULL without */

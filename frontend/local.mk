@@ -1,7 +1,11 @@
 # What people and runtimes talk to.
 noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
-	frontend/case.h \
+	frontend/case.c frontend/case.h \
+	frontend/case_assign.c \
+	frontend/case_endpoints.c \
+	frontend/case_flow.c \
+	frontend/case_part.h \
 	frontend/decode.h \
 	frontend/decode_endpoints.c \
 	frontend/decode_entry.c \
