@@ -16,6 +16,13 @@ libfrontend_a_SOURCES = \
 	frontend/decode_ports.c \
 	frontend/decode_selector.c \
 	frontend/dispatch.c frontend/dispatch.h \
+	frontend/docker.c frontend/docker.h \
+	frontend/docker_answer.c \
+	frontend/docker_client.c frontend/docker_client.h \
+	frontend/docker_container.c \
+	frontend/docker_endpoints.c \
+	frontend/docker_interfaces.c \
+	frontend/docker_json.c frontend/docker_json.h \
 	frontend/enforce.c frontend/enforce.h \
 	frontend/input.c \
 	frontend/intent.c frontend/intent.h \
@@ -26,6 +33,7 @@ libfrontend_a_SOURCES = \
 	frontend/lab_blocks.c \
 	frontend/lab_host.c \
 	frontend/lab_links.c \
+	frontend/names.c frontend/names.h \
 	frontend/options.c frontend/options.h \
 	frontend/probe.c frontend/probe.h frontend/probe_internal.h \
 	frontend/probe_event.c \
@@ -35,7 +43,9 @@ libfrontend_a_SOURCES = \
 	frontend/quote.c frontend/quote.h \
 	frontend/record.c frontend/record.h \
 	frontend/report.c frontend/report.h \
-	frontend/source.h \
+	frontend/source.c frontend/source.h \
+	frontend/source_kernel.c frontend/source_kernel.h \
+	frontend/source_labels.c \
 	frontend/suggest.c frontend/suggest.h \
 	frontend/verb_apply.c \
 	frontend/verb_check.c \

@@ -1,4 +1,13 @@
+EXTRA_DIST += tests/unit/frontend/docker
+
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/frontend/test_docker_load
+TESTS += tests/unit/frontend/test_docker_load
+tests_unit_frontend_test_docker_load_SOURCES = tests/unit/frontend/test_docker_load.c \
+	tests/unit/frontend/fake_docker.c tests/unit/frontend/fake_docker.h
+tests_unit_frontend_test_docker_load_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_docker_load_LDADD = $(TEST_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_suggest
 TESTS += tests/unit/frontend/test_suggest
 tests_unit_frontend_test_suggest_SOURCES = tests/unit/frontend/test_suggest.c
