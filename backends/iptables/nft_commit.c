@@ -9,9 +9,6 @@
 
 #include "backends/iptables/nft_commit.h"
 
-/* How often another program's change may come between reading and writing. */
-#define ATTEMPTS 64
-
 static int add_chains(struct pg_nft_commit *commit)
 {
 	pg_array_foreach(chain, &commit->wanted->chains) {
@@ -191,11 +188,11 @@ static int commit_once(struct pg_nfnl *nfnl, const struct pg_tree *v4, const str
 int pg_nft_commit(struct pg_nfnl *nfnl, const struct pg_tree *v4, const struct pg_tree *v6,
 		  struct pg_diags *diags, struct pg_ipt_failure *failure)
 {
-	for (int i = 0; i < ATTEMPTS; i++) {
-		int err = commit_once(nfnl, v4, v6, diags, failure);
+	struct pg_nft_patience patience = pg_nft_patience_start();
+	int err;
 
-		if (err != -ERESTART)
-			return err;
-	}
-	return pg_nft_report_read(diags, -EAGAIN);
+	do
+		err = commit_once(nfnl, v4, v6, diags, failure);
+	while (err == -ERESTART && !pg_nft_patience_is_over(&patience));
+	return err == -ERESTART ? pg_nft_report_read(diags, -EAGAIN) : err;
 }

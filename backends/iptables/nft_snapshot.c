@@ -11,12 +11,31 @@
 
 #include "backends/iptables/nft.h"
 
-/* How often another program may change rules while we read, before we give up. */
-#define ATTEMPTS 64
+/*
+ * A host that starts many containers changes its rules hundreds of times a second, for seconds; in
+ * between there is time enough for us to read and write, sooner or later.
+ */
+#define PATIENCE_SECONDS 20
 
 uint8_t pg_nft_family(uint8_t family)
 {
 	return family == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+struct pg_nft_patience pg_nft_patience_start(void)
+{
+	struct pg_nft_patience patience = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &patience.start);
+	return patience;
+}
+
+bool pg_nft_patience_is_over(const struct pg_nft_patience *patience)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec - patience->start.tv_sec > PATIENCE_SECONDS;
 }
 
 static void chain_done(struct pg_nft_chain *chain)
@@ -335,19 +354,22 @@ static int read_once(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_snapsho
 
 int pg_nft_snapshot_take(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_snapshot *ret_snapshot)
 {
-	for (int i = 0; i < ATTEMPTS; i++) {
+	struct pg_nft_patience patience = pg_nft_patience_start();
+
+	for (;;) {
 		_cleanup_nft_snapshot_ struct pg_nft_snapshot snapshot = { 0 };
 		int err = read_once(nfnl, family, &snapshot);
 
-		if (err && err != -EINTR)
+		if (!err) {
+			*ret_snapshot = snapshot;
+			snapshot = (struct pg_nft_snapshot){ 0 };
+			return 0;
+		}
+		if (err != -EINTR)
 			return err;
-		if (err)
-			continue;
-		*ret_snapshot = snapshot;
-		snapshot = (struct pg_nft_snapshot){ 0 };
-		return 0;
+		if (pg_nft_patience_is_over(&patience))
+			return -EAGAIN;
 	}
-	return -EAGAIN;
 }
 
 static int take_hooks(const struct pg_nft_chain *chain, struct pg_tree *tree)

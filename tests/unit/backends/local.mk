@@ -7,4 +7,12 @@ tests_unit_backends_test_nft_SOURCES = tests/unit/backends/test_nft.c \
 tests_unit_backends_test_nft_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_nft_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_nft_refused
+TESTS += tests/unit/backends/test_nft_refused
+tests_unit_backends_test_nft_refused_SOURCES = tests/unit/backends/test_nft_refused.c \
+	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
+tests_unit_backends_test_nft_refused_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_nft_refused_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
+	$(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 endif

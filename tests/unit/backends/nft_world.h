@@ -10,6 +10,7 @@
 /* Each test runs in a network namespace of its own; skips, and says why, without the means. */
 int world_setup(void **state);
 int world_teardown(void **state);
+#define world_test(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
 /* A second, empty namespace; the caller closes it. */
 int world_other(void);
