@@ -115,7 +115,7 @@ struct pg_docker_options {
 };
 
 /*
- * All of it; endpoints are not finished. -EPROTONOSUPPORT: no scheme or no API version that both
+ * All of it, into an empty list; endpoints are not finished. -EPROTONOSUPPORT: no scheme or no API version that both
  * know; -ECONNREFUSED, -ENOENT, -EACCES: not reached; -ETIMEDOUT; -EFBIG; -EBADMSG; -EREMOTEIO: the
  * Engine answered with an error. The reason is in `diags`.
  */

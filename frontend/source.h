@@ -9,21 +9,25 @@
 struct pg_source_options {
 	bool lenient; /* of the file's decoder */
 	/*
-	 * Patterns (fnmatch) of label keys that don't count for identity; NULL: the default list.
-	 * NULL-terminated.
+	 * Patterns (fnmatch, where '*' takes '/' too) of label keys that don't count for identity; NULL:
+	 * the default list. NULL-terminated. Only for labels from Docker: a file says what it means.
 	 */
 	const char *const *ignored_labels;
 	/* Ask the kernel for interface indexes and the host's own addresses (needs no privilege). */
 	bool kernel;
 };
 
-/* com.docker.compose.container-number and the like; NULL-terminated. polgen(8) lists it. */
+/*
+ * com.docker.compose.container-number and the like: what differs between replicas, starts and builds
+ * of one service. NULL-terminated. polgen(8) lists it.
+ */
 extern const char *const pg_ignored_labels_default[];
 
 /*
  * Reads the endpoints that `spec` names: "docker" (DOCKER_HOST honoured), or the path of a file, "-"
- * for standard input. The file's text is added to `sources`. Endpoints are finished (sorted, checked).
- * 0, or -errno with the reason in `diags`: -EINVAL bad input, others: the system's.
+ * for standard input ("./docker" is a file). The file's text is added to `sources`. Endpoints are
+ * finished (sorted, checked). 0, or -errno with the reason in `diags`: -EINVAL bad input, others: the
+ * system's. Of Docker: see pg_docker_load() in frontend/docker.h.
  */
 int pg_source_load(const char *spec, const struct pg_source_options *options,
 		   struct pg_sources *sources, struct pg_diags *diags,

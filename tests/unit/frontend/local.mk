@@ -1,12 +1,31 @@
 EXTRA_DIST += tests/unit/frontend/docker
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/frontend/test_docker_answer
+TESTS += tests/unit/frontend/test_docker_answer
+tests_unit_frontend_test_docker_answer_SOURCES = tests/unit/frontend/test_docker_answer.c
+tests_unit_frontend_test_docker_answer_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_docker_answer_LDADD = $(TEST_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_docker_load
 TESTS += tests/unit/frontend/test_docker_load
 tests_unit_frontend_test_docker_load_SOURCES = tests/unit/frontend/test_docker_load.c \
 	tests/unit/frontend/fake_docker.c tests/unit/frontend/fake_docker.h
 tests_unit_frontend_test_docker_load_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_docker_load_LDADD = $(TEST_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_source
+TESTS += tests/unit/frontend/test_source
+tests_unit_frontend_test_source_SOURCES = tests/unit/frontend/test_source.c \
+	tests/unit/frontend/fake_docker.c tests/unit/frontend/fake_docker.h
+tests_unit_frontend_test_source_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_source_LDADD = $(TEST_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_docker_interfaces
+TESTS += tests/unit/frontend/test_docker_interfaces
+tests_unit_frontend_test_docker_interfaces_SOURCES = tests/unit/frontend/test_docker_interfaces.c
+tests_unit_frontend_test_docker_interfaces_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_docker_interfaces_LDADD = $(TEST_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_suggest
 TESTS += tests/unit/frontend/test_suggest
