@@ -14,6 +14,7 @@ struct option_row {
 	const char *value; /* what stands for the value in the help; NULL: takes none */
 	const char *help;
 	setter set;
+	const char *expected; /* what a bad value should have been; NULL: as `value` says */
 };
 
 static const char *const choice_names[] = {
@@ -121,13 +122,16 @@ static const struct option_row option_rows[] = {
 	{ "attach", "tcx|clsact",
 	  "how the eBPF programs are attached; by default what the kernel has", set_attach },
 	{ "backend", "BACKEND",
-	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend },
+	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend,
+	  "iptables, iptables-legacy, iptables-nft or ebpf" },
 	{ "bpffs", "DIR", "the bpffs to pin eBPF objects in; default /sys/fs/bpf", set_bpffs },
-	{ "dport", "PORT", "destination port; for ICMP the message type", set_dport },
+	{ "dport", "PORT", "destination port; for ICMP the message type", set_dport,
+	  "a number from 0 to 65535" },
 	{ "endpoints", "SRC",
 	  "where endpoints come from: docker, a JSON file, or - for standard input",
 	  set_endpoints },
-	{ "enforcement", "MODE", "default, always or never", set_enforcement },
+	{ "enforcement", "MODE", "default, always or never", set_enforcement,
+	  "default, always or never" },
 	{ "from", "A", "source: an endpoint, host, or ip:ADDRESS", set_from },
 	{ "help", NULL, "show this help", set_help },
 	{ "host-policy", "allow|enforce",
@@ -146,7 +150,7 @@ static const struct option_row option_rows[] = {
 	  "the chain that jumps to polgen's; default DOCKER-USER, or FORWARD", set_parent_chain },
 	{ "path", "PATH", "an HTTP request's path", set_path },
 	{ "ports", "LIST", "what to probe, e.g. tcp/80,udp/53,icmp", set_ports },
-	{ "proto", "PROTO", "tcp, udp, sctp or icmp", set_proto },
+	{ "proto", "PROTO", "tcp, udp, sctp or icmp", set_proto, "tcp, udp, sctp or icmp" },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
 };
 
@@ -222,8 +226,7 @@ static void complain_value(const struct option_row *row, const char *value)
 
 	pg_strbuf_add_escaped(&text, value, strlen(value));
 	fprintf(stderr, "polgen: error: bad value '%s' of '--%s': expected %s\n",
-		text.text ? text.text : "", row->name,
-		strcmp(row->name, "backend") ? row->value : row->help);
+		text.text ? text.text : "", row->name, row->expected ? row->expected : row->value);
 }
 
 static enum pg_exit parse_one(const struct pg_verb *verb, int found, int argc, char **argv,
@@ -231,6 +234,12 @@ static enum pg_exit parse_one(const struct pg_verb *verb, int found, int argc, c
 {
 	const struct option_row *row;
 
+	/* optopt is the row of an option that is known and got a value that it doesn't take. */
+	if (found == '?' && optopt > 0 && (size_t)optopt <= count_options(verb)) {
+		fprintf(stderr, "polgen: error: option '--%s' takes no value\n",
+			verb->options[optopt - 1]);
+		return PG_EXIT_USAGE;
+	}
 	if (found == '?') {
 		complain_unknown(verb, argv[optind - 1]);
 		return PG_EXIT_USAGE;

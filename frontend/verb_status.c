@@ -53,8 +53,7 @@ static void print_endpoints(const json_t *record)
 	json_t *endpoint;
 
 	printf("\n%-20s %-10s %-16s %s\n", "ENDPOINT", "IDENTITY", "IPV4", "INTERFACE");
-	json_array_foreach(json_object_get(record, "endpoints"), index, endpoint)
-	{
+	json_array_foreach(json_object_get(record, "endpoints"), index, endpoint) {
 		const char *name = json_string_value(json_object_get(endpoint, "name"));
 		const char *ipv4 = json_string_value(json_object_get(endpoint, "ipv4"));
 		const char *interface = json_string_value(json_object_get(endpoint, "interface"));
