@@ -27,12 +27,14 @@ int pg_netns_self(int *ret_fd)
 int pg_netns_new(int *ret_fd)
 {
 	_cleanup_netns_ int home = -1;
-	int err = pg_netns_self(&home);
+	_cleanup_close_ int here = -1;
+	int err = pg_netns_self(&here);
 
 	if (err)
 		return err;
 	if (unshare(CLONE_NEWNET) < 0)
 		return -errno;
+	home = PG_TAKE_FD(here); /* there is a way to go back only now */
 	return pg_netns_self(ret_fd);
 }
 
