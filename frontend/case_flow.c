@@ -59,13 +59,16 @@ static void decode_proto(struct pg_decoder *decoder, const struct pg_json_value 
 			 pg_proto *proto)
 {
 	static const char *const names[] = { "tcp", "udp", "sctp", "icmp" };
+	pg_proto found;
 
 	if (!value)
 		return;
-	if (pg_proto_parse(value->string, proto) < 0)
+	if (pg_proto_parse(value->string, &found) < 0)
 		pg_decode_unknown_word(decoder, value, "protocol", names, PG_COUNT(names));
-	else if (proto->n == PG_PROTO_ICMPV6.n)
+	else if (found.n == PG_PROTO_ICMPV6.n)
 		pg_error(decoder->diags, value->loc, "unsupported feature: protocol 'icmpv6'");
+	else
+		*proto = found;
 }
 
 /* Only the echo request can be sent and answered, so it's what an ICMP flow is. */
@@ -76,7 +79,7 @@ static void decode_dport(struct pg_decoder *decoder, const struct pg_json_value 
 
 	if (icmp)
 		flow->dport = ECHO_REQUEST;
-	if (!value && !icmp) {
+	if (!value && !icmp && !pg_json_member(flow_value, "dport")) {
 		pg_error(decoder->diags, pg_json_opening(flow_value), "missing field 'dport'");
 	} else if (value && icmp && value->integer != ECHO_REQUEST) {
 		pg_error(decoder->diags, value->loc,

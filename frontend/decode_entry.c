@@ -111,14 +111,20 @@ static const struct pg_field egress_fields[] = {
 	PG_MISPLACED("fromNodes", "toNodes"),
 };
 
-/* Whether a member says who the peer is, and has something in it. */
-static bool names_peers(const struct pg_json_value *member)
+/* The fields that say who the peer is. */
+static const char *const peer_fields[PG_DIRECTIONS][2] = {
+	[PG_INGRESS] = { "fromEndpoints", "fromCIDR" },
+	[PG_EGRESS] = { "toEndpoints", "toCIDR" },
+};
+
+/* Whether a member is one of those, and has something in it. */
+static bool names_peers(const struct pg_json_value *member, enum pg_direction direction)
 {
-	static const char *const names[] = { "fromEndpoints", "toEndpoints", "fromCIDR", "toCIDR" };
+	const char *const *names = peer_fields[direction];
 
 	if (member->kind != PG_JSON_ARRAY || !member->count || member->first)
 		return false;
-	for (size_t i = 0; i < PG_COUNT(names); i++) {
+	for (size_t i = 0; i < PG_COUNT(peer_fields[direction]); i++) {
 		if (!strcmp(member->key, names[i]))
 			return true;
 	}
@@ -126,13 +132,14 @@ static bool names_peers(const struct pg_json_value *member)
 }
 
 /* At most one peer field has something in it: two would look like AND, and be OR. */
-static void check_peers(struct pg_decoder *decoder, const struct pg_json_value *entry)
+static void check_peers(struct pg_decoder *decoder, const struct pg_json_value *entry,
+			enum pg_direction direction)
 {
 	const struct pg_json_value *first = NULL;
 
 	pg_json_foreach(member, entry)
 	{
-		if (!names_peers(member))
+		if (!names_peers(member, direction))
 			continue;
 		if (!first) {
 			first = member;
@@ -156,6 +163,6 @@ int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *valu
 	r = pg_decode_fields(decoder, value, fields, count, entry);
 	if (r < 0)
 		return r;
-	check_peers(decoder, value);
+	check_peers(decoder, value, entry->direction);
 	return 0;
 }

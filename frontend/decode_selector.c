@@ -92,13 +92,14 @@ static int decode_match_label(struct pg_decoder *decoder, const struct pg_json_v
 	return decode_value(decoder, value, requirement);
 }
 
+/* Names all of them: the one nearest to "NotExists" is "Exists". */
 static void report_operator(struct pg_decoder *decoder, const struct pg_json_value *value)
 {
-	const char *names[PG_OPERATORS];
-
-	for (size_t i = 0; i < PG_OPERATORS; i++)
-		names[i] = pg_operator_name((enum pg_operator)i);
-	pg_decode_unknown_word(decoder, value, "operator", names, PG_OPERATORS);
+	pg_error(decoder->diags, value->loc,
+		 "unknown operator '%s'; known are '%s', '%s', '%s', '%s'",
+		 pg_quote(value->string, value->length).text, pg_operator_name(PG_OP_IN),
+		 pg_operator_name(PG_OP_NOT_IN), pg_operator_name(PG_OP_EXISTS),
+		 pg_operator_name(PG_OP_DOES_NOT_EXIST));
 }
 
 /* False, and an error: the operator's values are missing, too many, or shouldn't be there. */

@@ -95,12 +95,30 @@ static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *
 	return field->decode(decoder, member, (char *)target + field->offset);
 }
 
+/* Which fields of a table an object has. */
+struct progress {
+	const struct pg_json_value *seen[PG_FIELDS_MAX];
+	bool meant[PG_FIELDS_MAX]; /* an unknown key is near this one */
+};
+
+static void decode_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
+			   const struct pg_field *fields, size_t count, struct progress *progress)
+{
+	const char *meant = near_name(fields, count, member->key);
+
+	report_unknown(decoder, member, meant);
+	if (meant)
+		progress->meant[find_field(fields, count, meant) - fields] = true;
+}
+
+/* What was meant to be there and misspelt has been reported, unless that is but a warning. */
 static void report_missing(struct pg_decoder *decoder, const struct pg_json_value *object,
 			   const struct pg_field *fields, size_t count,
-			   const struct pg_json_value *const *seen)
+			   const struct progress *progress)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (fields[i].required && !seen[i])
+		if (fields[i].required && !progress->seen[i] &&
+		    (decoder->lenient || !progress->meant[i]))
 			pg_error(decoder->diags, pg_json_opening(object), "missing field '%s'",
 				 fields[i].name);
 	}
@@ -109,19 +127,19 @@ static void report_missing(struct pg_decoder *decoder, const struct pg_json_valu
 int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *object,
 		     const struct pg_field *fields, size_t count, void *target)
 {
-	const struct pg_json_value *seen[PG_FIELDS_MAX] = { 0 };
+	struct progress progress = { 0 };
 
 	pg_json_foreach(member, object)
 	{
 		const struct pg_field *field = find_field(fields, count, member->key);
-		const struct pg_json_value **first = field ? &seen[field - fields] : NULL;
+		const struct pg_json_value **first = field ? &progress.seen[field - fields] : NULL;
 		int r;
 
 		if (member->first || (first && *first)) {
 			report_duplicate(decoder, member,
 					 member->first ? member - member->first : *first, "field");
 		} else if (!field) {
-			report_unknown(decoder, member, near_name(fields, count, member->key));
+			decode_unknown(decoder, member, fields, count, &progress);
 		} else if (field->instead) {
 			report_unknown(decoder, member, field->instead);
 		} else {
@@ -131,7 +149,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 				return r;
 		}
 	}
-	report_missing(decoder, object, fields, count, seen);
+	report_missing(decoder, object, fields, count, &progress);
 	return 0;
 }
 
@@ -152,7 +170,7 @@ static struct name name_of(const struct pg_json_value *member, const char *prefi
 int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *array,
 		       unsigned int kinds, pg_field_fn *decode, void *target)
 {
-	struct name what = { "an element" };
+	struct name what = { "an element of the list" };
 
 	if (array->key)
 		what = name_of(array, "an element of ");
@@ -216,7 +234,7 @@ void pg_decode_unknown_word(struct pg_decoder *decoder, const struct pg_json_val
 		pg_strbuf_printf(&hint, "did you mean '%s'?", meant);
 	for (size_t i = 0; i < count && !meant; i++)
 		pg_strbuf_printf(&hint, "%s'%s'",
-				 !i		  ? "it is one of "
+				 !i		  ? "known are "
 				 : i + 1 == count ? " and "
 						  : ", ",
 				 words[i]);

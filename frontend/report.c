@@ -60,14 +60,22 @@ static const char *step_back(const char *at, const char *line)
 	return at;
 }
 
-/* The first character shown: the line's, or one that leaves the place in sight. */
+/* Whether the line can be shown from its start on, with the place in sight. */
+static bool fits(const struct window *window)
+{
+	if (window->place_end - window->line > 4 * LINE_WIDTH)
+		return false;
+	return measure(window->line, window->place) <= LINE_WIDTH / 2 ||
+	       measure(window->line, window->place_end) <= LINE_WIDTH;
+}
+
+/* The first character shown: the line's, or one a little before the place. */
 static const char *find_start(const struct window *window)
 {
 	const char *start = window->place;
 	size_t width = 0;
 
-	if (window->place - window->line <= LINE_WIDTH / 2 &&
-	    measure(window->line, window->place) <= LINE_WIDTH / 2)
+	if (fits(window))
 		return window->line;
 	while (start > window->line) {
 		const char *before = step_back(start, window->line);

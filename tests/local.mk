@@ -18,6 +18,7 @@ include $(srcdir)/tests/unit/policy/local.mk
 include $(srcdir)/tests/unit/translate/local.mk
 include $(srcdir)/tests/unit/backends/local.mk
 include $(srcdir)/tests/unit/frontend/local.mk
+include $(srcdir)/tests/golden/local.mk
 include $(srcdir)/tests/netns/local.mk
 include $(srcdir)/tests/cli/local.mk
 include $(srcdir)/tests/parity/local.mk

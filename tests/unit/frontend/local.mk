@@ -51,4 +51,25 @@ TESTS += tests/unit/frontend/test_probe_wire
 tests_unit_frontend_test_probe_wire_SOURCES = tests/unit/frontend/test_probe_wire.c
 tests_unit_frontend_test_probe_wire_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_probe_wire_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_dispatch
+TESTS += tests/unit/frontend/test_dispatch
+tests_unit_frontend_test_dispatch_SOURCES = tests/unit/frontend/test_dispatch.c
+tests_unit_frontend_test_dispatch_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_dispatch_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(PCRE2_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_decode
+TESTS += tests/unit/frontend/test_decode
+tests_unit_frontend_test_decode_SOURCES = tests/unit/frontend/test_decode.c tests/unit/frontend/decoded.h
+tests_unit_frontend_test_decode_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(PCRE2_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_case
+TESTS += tests/unit/frontend/test_case
+tests_unit_frontend_test_case_SOURCES = tests/unit/frontend/test_case.c tests/unit/frontend/decoded.h
+tests_unit_frontend_test_case_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_case_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(PCRE2_LIBS)
 endif

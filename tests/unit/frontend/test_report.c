@@ -123,7 +123,8 @@ static void test_long_lines_are_shown_as_a_window(void **state)
 	assert_window(1000, 10, "word word", "...");
 	assert_window(1000, 500, "...", "...");
 	assert_window(1000, 999, "...", "BAAD ");
-	assert_window(20, 19, "...", "BAAD ");
+	assert_window(20, 19, "word word", "BAAD ");
+	assert_window(21, 20, "...", "BAAD ");
 }
 
 static void test_a_long_token_is_marked_as_far_as_it_is_shown(void **state)
