@@ -56,6 +56,8 @@ static const char *request_name(uint16_t type)
 		return "add route";
 	case RTM_NEWNEIGH:
 		return "add neighbour";
+	case RTM_DELNEIGH:
+		return "delete neighbour";
 	default:
 		return "request";
 	}
@@ -139,7 +141,7 @@ static void flush_batch(struct pg_rtnl *rtnl)
 	} while (length < 0 || read_replies(rtnl, (size_t)length));
 }
 
-static struct nlmsghdr *begin(struct pg_rtnl *rtnl, uint16_t type, uint16_t flags)
+struct nlmsghdr *pg_rtnl_begin(struct pg_rtnl *rtnl, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *request;
 
@@ -152,7 +154,7 @@ static struct nlmsghdr *begin(struct pg_rtnl *rtnl, uint16_t type, uint16_t flag
 	return request;
 }
 
-static void end(struct pg_rtnl *rtnl, struct nlmsghdr *request)
+void pg_rtnl_end(struct pg_rtnl *rtnl, struct nlmsghdr *request)
 {
 	rtnl->last = request;
 	rtnl->used += MNL_ALIGN(request->nlmsg_len);
@@ -198,7 +200,7 @@ static void put_end(struct nlmsghdr *request, const struct pg_rtnl_end *link)
 
 static struct nlmsghdr *begin_link(struct pg_rtnl *rtnl, const struct pg_rtnl_end *link)
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 
 	*(struct ifinfomsg *)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)) =
 		up(link->index);
@@ -213,7 +215,7 @@ void pg_rtnl_add_bridge(struct pg_rtnl *rtnl, const struct pg_rtnl_end *bridge)
 
 	mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(request, info);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 void pg_rtnl_add_veth(struct pg_rtnl *rtnl, const struct pg_rtnl_end *near,
@@ -233,25 +235,25 @@ void pg_rtnl_add_veth(struct pg_rtnl *rtnl, const struct pg_rtnl_end *near,
 	mnl_attr_nest_end(request, peer);
 	mnl_attr_nest_end(request, data);
 	mnl_attr_nest_end(request, info);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 void pg_rtnl_set_up(struct pg_rtnl *rtnl, uint32_t index)
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_NEWLINK, 0);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_NEWLINK, 0);
 
 	*(struct ifinfomsg *)mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg)) =
 		up(index);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 void pg_rtnl_delete_link(struct pg_rtnl *rtnl, uint32_t index)
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_DELLINK, 0);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_DELLINK, 0);
 	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof(*link));
 
 	link->ifi_index = (int)index;
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 static size_t addr_size(int family)
@@ -262,7 +264,7 @@ static size_t addr_size(int family)
 void pg_rtnl_add_addr(struct pg_rtnl *rtnl, uint32_t index, int family, const void *addr,
 		      uint8_t length)
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *msg = mnl_nlmsg_put_extra_header(request, sizeof(*msg));
 
 	*msg = (struct ifaddrmsg){
@@ -273,12 +275,12 @@ void pg_rtnl_add_addr(struct pg_rtnl *rtnl, uint32_t index, int family, const vo
 	};
 	mnl_attr_put(request, IFA_LOCAL, addr_size(family), addr);
 	mnl_attr_put(request, IFA_ADDRESS, addr_size(family), addr);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 void pg_rtnl_add_route(struct pg_rtnl *rtnl, const struct pg_rtnl_route *route)
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *msg = mnl_nlmsg_put_extra_header(request, sizeof(*msg));
 	size_t size = addr_size(route->family);
 
@@ -298,13 +300,13 @@ void pg_rtnl_add_route(struct pg_rtnl *rtnl, const struct pg_rtnl_route *route)
 	if (route->source)
 		mnl_attr_put(request, RTA_PREFSRC, size, route->source);
 	mnl_attr_put_u32(request, RTA_OIF, route->index);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }
 
 void pg_rtnl_add_neighbour(struct pg_rtnl *rtnl, uint32_t index, int family, const void *addr,
 			   const uint8_t mac[6])
 {
-	struct nlmsghdr *request = begin(rtnl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 	struct ndmsg *msg = mnl_nlmsg_put_extra_header(request, sizeof(*msg));
 
 	*msg = (struct ndmsg){
@@ -314,5 +316,5 @@ void pg_rtnl_add_neighbour(struct pg_rtnl *rtnl, uint32_t index, int family, con
 	};
 	mnl_attr_put(request, NDA_DST, addr_size(family), addr);
 	mnl_attr_put(request, NDA_LLADDR, 6, mac);
-	end(rtnl, request);
+	pg_rtnl_end(rtnl, request);
 }

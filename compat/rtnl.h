@@ -57,6 +57,12 @@ void pg_rtnl_add_route(struct pg_rtnl *rtnl, const struct pg_rtnl_route *route);
 void pg_rtnl_add_neighbour(struct pg_rtnl *rtnl, uint32_t index, int family, const void *addr,
 			   const uint8_t mac[6]);
 
+/*
+ * Forgets the neighbours that the kernel found by itself, whatever is known of them; it will ask
+ * again. Queued, but for the list of them, which is read at once: 0 or -errno.
+ */
+int pg_rtnl_forget_neighbours(struct pg_rtnl *rtnl, int family);
+
 /* Sends what is queued. 0, or the first error since the last commit: -errno, and pg_rtnl_error(). */
 int pg_rtnl_commit(struct pg_rtnl *rtnl);
 /* What the failed request was and what the kernel said of it: "add route: Nexthop has ..." */
@@ -101,6 +107,12 @@ void pg_rtnl_addrs_done(struct pg_rtnl_addrs *addrs);
  * namespace that a link of pg_rtnl_links() has its peer in has one, since listing gives it.
  */
 int pg_rtnl_netns_id(struct pg_rtnl *rtnl, int netns, int32_t *ret_id);
+
+/*
+ * How often the kernel found no room for another neighbour of a family (net.ipv4.neigh.default.
+ * gc_thresh3). All namespaces of a machine share that table.
+ */
+int pg_rtnl_neighbour_overflows(struct pg_rtnl *rtnl, int family, uint64_t *ret_count);
 
 /* NULL: none. */
 const struct pg_rtnl_link *pg_rtnl_links_by_name(const struct pg_rtnl_links *links,

@@ -23,4 +23,8 @@ struct pg_rtnl {
 	char reply[32u << 10];
 };
 
+/* Begins a request in the batch, and puts it there. */
+struct nlmsghdr *pg_rtnl_begin(struct pg_rtnl *rtnl, uint16_t type, uint16_t flags);
+void pg_rtnl_end(struct pg_rtnl *rtnl, struct nlmsghdr *request);
+
 #endif

@@ -2,6 +2,7 @@
 /* What a namespace has, read from rtnetlink. */
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -194,6 +195,107 @@ int pg_rtnl_addrs(struct pg_rtnl *rtnl, struct pg_rtnl_addrs *ret_addrs)
 		qsort(addrs.list.items, addrs.list.count, sizeof(*addrs.list.items), compare_addrs);
 	*ret_addrs = addrs;
 	addrs = (struct pg_rtnl_addrs){ 0 };
+	return 0;
+}
+
+struct neighbour {
+	uint32_t index; /* of its link */
+	uint8_t bytes[16];
+	uint8_t length; /* 4 or 16 */
+};
+
+struct neighbours {
+	int family;
+	struct pg_array(struct neighbour) list;
+};
+
+static int parse_neighbour_attr(const struct nlattr *attr, void *data)
+{
+	struct neighbour *neighbour = data;
+	uint16_t length = mnl_attr_get_payload_len(attr);
+
+	if (mnl_attr_get_type(attr) == NDA_DST && length <= sizeof(neighbour->bytes)) {
+		memcpy(neighbour->bytes, mnl_attr_get_payload(attr), length);
+		neighbour->length = (uint8_t)length;
+	}
+	return MNL_CB_OK;
+}
+
+static int parse_neighbour(const struct nlmsghdr *message, void *data)
+{
+	struct neighbours *neighbours = data;
+	const struct ndmsg *info = mnl_nlmsg_get_payload(message);
+	struct neighbour *neighbour;
+
+	if (message->nlmsg_type != RTM_NEWNEIGH ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*info) ||
+	    info->ndm_family != neighbours->family || info->ndm_state & (NUD_PERMANENT | NUD_NOARP))
+		return MNL_CB_OK;
+	neighbour = pg_array_add(&neighbours->list);
+	if (!neighbour) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	neighbour->index = (uint32_t)info->ndm_ifindex;
+	return mnl_attr_parse(message, sizeof(*info), parse_neighbour_attr, neighbour);
+}
+
+int pg_rtnl_forget_neighbours(struct pg_rtnl *rtnl, int family)
+{
+	struct neighbours neighbours = { .family = family };
+	int err = dump(rtnl, RTM_GETNEIGH, sizeof(struct ndmsg), parse_neighbour, &neighbours);
+
+	pg_array_foreach(neighbour, &neighbours.list) {
+		struct nlmsghdr *request = pg_rtnl_begin(rtnl, RTM_DELNEIGH, 0);
+		struct ndmsg *msg = mnl_nlmsg_put_extra_header(request, sizeof(*msg));
+
+		msg->ndm_family = (uint8_t)family;
+		msg->ndm_ifindex = (int)neighbour->index;
+		mnl_attr_put(request, NDA_DST, neighbour->length, neighbour->bytes);
+		pg_rtnl_end(rtnl, request);
+	}
+	free(neighbours.list.items);
+	return err;
+}
+
+struct overflows {
+	int family;
+	uint64_t count;
+};
+
+static int parse_table_attr(const struct nlattr *attr, void *data)
+{
+	struct ndt_stats stats = { 0 };
+
+	if (mnl_attr_get_type(attr) == NDTA_STATS) {
+		memcpy(&stats, mnl_attr_get_payload(attr),
+		       PG_MIN(sizeof(stats), (size_t)mnl_attr_get_payload_len(attr)));
+		*(uint64_t *)data = stats.ndts_table_fulls;
+	}
+	return MNL_CB_OK;
+}
+
+/* Of each family there is one message with statistics, and one for each of its interfaces. */
+static int parse_table(const struct nlmsghdr *message, void *data)
+{
+	struct overflows *overflows = data;
+	const struct ndtmsg *table = mnl_nlmsg_get_payload(message);
+
+	if (message->nlmsg_type != RTM_NEWNEIGHTBL ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*table) ||
+	    table->ndtm_family != overflows->family)
+		return MNL_CB_OK;
+	return mnl_attr_parse(message, sizeof(*table), parse_table_attr, &overflows->count);
+}
+
+int pg_rtnl_neighbour_overflows(struct pg_rtnl *rtnl, int family, uint64_t *ret_count)
+{
+	struct overflows overflows = { .family = family };
+	int err = dump(rtnl, RTM_GETNEIGHTBL, sizeof(struct ndtmsg), parse_table, &overflows);
+
+	if (err)
+		return err;
+	*ret_count = overflows.count;
 	return 0;
 }
 

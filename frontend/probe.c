@@ -12,11 +12,16 @@
 #include <time.h>
 
 #include "compat/errtext.h"
+#include "compat/rtnl.h"
 #include "frontend/probe_internal.h"
 
 #define SETTLE_MS 300
 #define LIMIT_MS  3000
 #define RESEND_MS 250
+
+/* Flows of a wave where the table of neighbours is short: each takes two entries of the 1024. */
+#define SMALL_WAVE    256
+#define FUTILE_ROUNDS 3
 
 /* Answers are taken in between, so that no socket's buffer has to hold a whole wave. */
 #define SEND_BURST 32
@@ -133,21 +138,21 @@ static int await(struct pg_probe_state *state, const struct pg_probe_options *op
 }
 
 /* Opens as many as go into one wave. `ret_count`: how many of the probes that is. */
-static int open_wave(struct pg_probe_state *state, struct pg_probe *probes, size_t count,
+static int open_wave(struct pg_probe_state *state, struct pg_probe **probes, size_t count,
 		     size_t *ret_count)
 {
 	size_t i;
 
 	state->spare = fcntl(state->home, F_DUPFD_CLOEXEC, 0);
-	for (i = 0; i < PG_MIN(count, (size_t)PG_PROBE_WAVE); i++) {
-		int err = pg_probe_open(state, &probes[i]);
+	for (i = 0; i < PG_MIN(count, state->wave); i++) {
+		int err = pg_probe_open(state, probes[i]);
 
 		if ((err == -EMFILE || err == -ENFILE) && state->flows.count)
 			break;
 		if (err == -EMFILE || err == -ENFILE || err == -EPERM || err == -ENOMEM)
 			return err;
 		if (err)
-			probes[i].error = -err;
+			probes[i]->error = -err;
 	}
 	if (state->spare >= 0)
 		close(PG_TAKE_FD(state->spare));
@@ -155,7 +160,7 @@ static int open_wave(struct pg_probe_state *state, struct pg_probe *probes, size
 	return 0;
 }
 
-static int run_wave(struct pg_probe_state *state, struct pg_probe *probes, size_t count,
+static int run_wave(struct pg_probe_state *state, struct pg_probe **probes, size_t count,
 		    const struct pg_probe_options *options, size_t *ret_count)
 {
 	int err = open_wave(state, probes, count, ret_count);
@@ -189,6 +194,7 @@ static void free_state(struct pg_probe_state **state)
 		close((*state)->epoll);
 	if ((*state)->spare >= 0)
 		close((*state)->spare);
+	pg_rtnl_free((*state)->rtnl);
 	pg_netns_leave(&(*state)->home);
 	free(*state);
 }
@@ -202,11 +208,16 @@ static int new_state(struct pg_probe_state **ret_state)
 		return -ENOMEM;
 	state->home = state->epoll = state->spare = -1;
 	state->here = SIZE_MAX;
+	state->wave = PG_PROBE_WAVE;
 	state->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (state->epoll < 0 || getrandom(&state->nonce, sizeof(state->nonce), 0) < 0)
 		return -errno;
 	state->sequence = (uint32_t)state->nonce;
 	err = pg_netns_self(&state->home);
+	if (!err)
+		err = pg_rtnl_new(&state->rtnl);
+	if (!err)
+		err = pg_rtnl_neighbour_overflows(state->rtnl, AF_INET, &state->overflows);
 	if (err)
 		return err;
 	*ret_state = PG_TAKE(state);
@@ -224,8 +235,45 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int run(struct pg_probe_state *state, struct pg_probe *probes, size_t count,
-	       const struct pg_probe_options *options)
+static int forget_neighbours(struct pg_probe_state *state)
+{
+	for (size_t i = 0; i < state->spaces.count; i++) {
+		_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
+		int err = pg_probe_enter(state, i);
+
+		if (!err)
+			err = pg_rtnl_new(&rtnl);
+		if (!err)
+			err = pg_rtnl_forget_neighbours(rtnl, AF_INET);
+		if (err)
+			return err;
+		/* One that is gone already is as good as forgotten. */
+		pg_rtnl_commit(rtnl);
+	}
+	return 0;
+}
+
+/*
+ * The kernel drops packets to neighbours that its table has no room for, and tells nobody but a
+ * counter. What ARP has found stays there for half a minute, also where room is short: so it is made
+ * to forget it, but only once that has happened.
+ */
+static int make_room(struct pg_probe_state *state)
+{
+	uint64_t before = state->overflows;
+	int err = pg_rtnl_neighbour_overflows(state->rtnl, AF_INET, &state->overflows);
+
+	if (err)
+		return err;
+	if (state->overflows != before) {
+		state->crowded = true;
+		state->wave = SMALL_WAVE;
+	}
+	return state->wave == SMALL_WAVE ? forget_neighbours(state) : 0;
+}
+
+static int run_waves(struct pg_probe_state *state, struct pg_probe **probes, size_t count,
+		     const struct pg_probe_options *options)
 {
 	size_t done = 0;
 
@@ -234,11 +282,76 @@ static int run(struct pg_probe_state *state, struct pg_probe *probes, size_t cou
 		int err = run_wave(state, probes + done, count - done, options, &wave);
 
 		pg_probe_close(state);
+		if (!err)
+			err = make_room(state);
 		if (err)
 			return err;
 		done += wave;
 	}
 	return 0;
+}
+
+/* Keeps those that may be closed, or unreachable, only because the kernel couldn't ask for the way. */
+static size_t keep_doubtful(struct pg_probe **probes, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (probes[i]->result == PG_PROBE_CLOSED || probes[i]->result == PG_PROBE_REFUSED)
+			probes[kept++] = probes[i];
+	}
+	return kept;
+}
+
+static int give_up(struct pg_diags *diags)
+{
+	pg_error(diags, PG_LOC_NONE,
+		 "the kernel's table of neighbours is full, so what is closed can't be told from "
+		 "what it has no room for; raise net.ipv4.neigh.default.gc_thresh3");
+	return -ENOBUFS;
+}
+
+static int run(struct pg_probe_state *state, struct pg_probe **probes, size_t count,
+	       const struct pg_probe_options *options, struct pg_diags *diags)
+{
+	int futile = 0, err = 0;
+
+	while (!err) {
+		size_t doubtful;
+
+		state->crowded = false;
+		err = run_waves(state, probes, count, options);
+		doubtful = keep_doubtful(probes, count);
+		if (err || !doubtful || !state->crowded)
+			return err;
+		futile = doubtful < count ? 0 : futile + 1;
+		if (futile == FUTILE_ROUNDS)
+			return give_up(diags);
+		count = doubtful;
+	}
+	return err;
+}
+
+static int run_all(struct pg_probe_state *state, struct pg_probe *probes, size_t count,
+		   const struct pg_probe_options *options, struct pg_diags *diags)
+{
+	_cleanup_free_ struct pg_probe **list = calloc(count + 1, sizeof(struct pg_probe *));
+	int err;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		probes[i].result = PG_PROBE_UNKNOWN;
+		probes[i].error = 0;
+		list[i] = &probes[i];
+	}
+	raise_limit();
+	if (options->sequence)
+		state->sequence = *options->sequence;
+	err = run(state, list, count, options, diags);
+	if (options->sequence)
+		*options->sequence = state->sequence;
+	return err;
 }
 
 int pg_probe_run(struct pg_probe *probes, size_t count, const struct pg_probe_options *options,
@@ -253,19 +366,9 @@ int pg_probe_run(struct pg_probe *probes, size_t count, const struct pg_probe_op
 		used.settle_ms = SETTLE_MS;
 	if (!used.limit_ms)
 		used.limit_ms = LIMIT_MS;
-	if (!err) {
-		raise_limit();
-		if (used.sequence)
-			state->sequence = *used.sequence;
-		for (size_t i = 0; i < count; i++) {
-			probes[i].result = PG_PROBE_UNKNOWN;
-			probes[i].error = 0;
-		}
-		err = run(state, probes, count, &used);
-		if (used.sequence)
-			*used.sequence = state->sequence;
-	}
-	if (err)
+	if (!err)
+		err = run_all(state, probes, count, &used, diags);
+	if (err && err != -ENOBUFS)
 		pg_error(diags, PG_LOC_NONE, "cannot probe: %s", pg_errtext(err, text));
 	return err;
 }

@@ -9,7 +9,7 @@
 #include "compat/netns.h"
 #include "frontend/probe.h"
 
-/* How many flows are under way at once. Each has a source port of its own. */
+/* How many flows are under way at once, at most. Each has a source port of its own. */
 #define PG_PROBE_WAVE 2048
 
 /*
@@ -18,6 +18,8 @@
  */
 #define PG_PROBE_PORTS	    32768u
 #define PG_PROBE_FIRST_PORT 32768u
+
+struct pg_rtnl;
 
 /* A namespace that probes go from or to, and the raw sockets in it. */
 struct pg_probe_space {
@@ -50,6 +52,10 @@ struct pg_probe_state {
 	int home, epoll;
 	int spare;   /* kept for accept() while a wave takes all other descriptors; or -1 */
 	size_t here; /* the space that the thread is in; SIZE_MAX: home */
+	size_t wave; /* how many flows the next wave has at most */
+	struct pg_rtnl *rtnl;
+	uint64_t overflows; /* of the kernel's table of neighbours, so far */
+	bool crowded;	    /* there were some in this round */
 	uint64_t nonce;
 	uint32_t sequence;
 	struct pg_array(struct pg_probe_space) spaces;
@@ -77,6 +83,9 @@ union pg_probe_address {
 /* An address as the kernel takes it. Returns its length. */
 socklen_t pg_probe_address(const struct pg_addr *addr, uint16_t port,
 			   union pg_probe_address *address);
+
+/* Moves the thread to a space's namespace. */
+int pg_probe_enter(struct pg_probe_state *state, size_t space);
 
 /* Has pg_probe_poll() handle what happens to a socket. */
 int pg_probe_watch(const struct pg_probe_state *state, int fd, uint32_t events,

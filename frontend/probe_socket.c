@@ -23,7 +23,7 @@ socklen_t pg_probe_address(const struct pg_addr *addr, uint16_t port,
 	return sizeof(address->v4);
 }
 
-static int enter(struct pg_probe_state *state, size_t space)
+int pg_probe_enter(struct pg_probe_state *state, size_t space)
 {
 	int err;
 
@@ -49,7 +49,7 @@ int pg_probe_watch(const struct pg_probe_state *state, int fd, uint32_t events,
 static int make_socket(struct pg_probe_state *state, size_t space, int family, int type,
 		       int protocol, int *ret_fd)
 {
-	int err = enter(state, space), fd;
+	int err = pg_probe_enter(state, space), fd;
 
 	if (err)
 		return err;

@@ -220,6 +220,56 @@ static void test_routes_and_neighbours_are_taken(void **state)
 	assert_int_equal(pg_rtnl_commit(rtnl), -ENODEV);
 }
 
+static int send_to_nobody(void *unused)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9) };
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)unused;
+	to.sin_addr.s_addr = htonl(0xc0000202);
+	return sendto(fd, "", 1, 0, (struct sockaddr *)&to, sizeof(to)) == 1 ? 0 : -errno;
+}
+
+/* /proc/net/arp has a line of headings. */
+static int count_neighbours(void *unused)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/thread-self/net/arp", "re");
+	char line[256];
+	int count = -1;
+
+	(void)unused;
+	while (file && fgets(line, sizeof(line), file))
+		count++;
+	return count;
+}
+
+/* What ARP found goes, what was set stays. 192.0.2.2 answers nobody: its entry is incomplete. */
+static void test_neighbours_are_forgotten(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	_cleanup_close_ int fd = new_netns(), guest = new_netns();
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = open_in(fd), *inside = open_in(guest);
+	struct pg_rtnl_end near = { .name = "v1", .index = 2, .netns = -1 };
+	struct pg_rtnl_end far = { .name = "eth0", .index = 2, .netns = guest };
+	uint32_t own = htonl(0xc0000201), fixed = htonl(0xc0000203);
+	uint64_t overflows = UINT64_MAX;
+
+	(void)state;
+	pg_rtnl_add_veth(rtnl, &near, &far);
+	pg_rtnl_add_addr(rtnl, 2, AF_INET, &own, 24);
+	pg_rtnl_add_neighbour(rtnl, 2, AF_INET, &fixed, mac);
+	commit(rtnl);
+	pg_rtnl_set_up(inside, 2);
+	commit(inside);
+	assert_int_equal(pg_netns_run(fd, send_to_nobody, NULL), 0);
+	assert_int_equal(pg_netns_run(fd, count_neighbours, NULL), 2);
+	assert_int_equal(pg_rtnl_forget_neighbours(rtnl, AF_INET), 0);
+	commit(rtnl);
+	assert_int_equal(pg_netns_run(fd, count_neighbours, NULL), 1);
+	assert_int_equal(pg_rtnl_neighbour_overflows(rtnl, AF_INET, &overflows), 0);
+	assert_true(overflows != UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_many_addresses_in_batches),
 		cmocka_unit_test(test_the_first_error_of_a_group_is_told),
 		cmocka_unit_test(test_routes_and_neighbours_are_taken),
+		cmocka_unit_test(test_neighbours_are_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("rtnl", tests, NULL, NULL);
