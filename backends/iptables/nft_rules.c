@@ -4,15 +4,12 @@
 
 /*
  * The kernel finds a rule by its handle by walking the chain, so that many single changes of a long
- * chain take longer than a new chain does, which in turn leaves a gap in the counters. Changing a
- * hundred rules is worth it always; more, while the walk is shorter than REPLACE_WALK rules.
+ * chain take longer than making it anew, which in turn leaves a gap in the counters of what stays.
+ * Making a rule takes as long as walking past a thousand; for the counters' sake we walk twice that.
  */
-#define REPLACE_CHANGES 100
-#define REPLACE_WALK	10000000u
-
-static bool rather_replace(size_t live_count, size_t changes)
+static bool rather_replace(size_t live_count, size_t stays, size_t changes)
 {
-	return changes > REPLACE_CHANGES && changes > REPLACE_WALK / (live_count + 1);
+	return changes * live_count / 2000 > stays;
 }
 
 static const struct pg_nft_counter *counter_of(const struct pg_nft_chain *live,
@@ -96,7 +93,7 @@ int pg_nft_change_rules(struct pg_nft_commit *commit, const struct pg_nft_chain 
 		return err;
 	for (size_t i = 0; i < count; i++)
 		stays += sources[i].stays;
-	if (rather_replace(live_count, live_count - stays + count - stays))
+	if (rather_replace(live_count, stays, live_count - stays + count - stays))
 		return replace_rules(commit, live, chain, sources);
 	err = delete_others(commit, live, chain, sources);
 	return err ? err : insert_others(commit, live, chain, sources);
