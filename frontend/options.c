@@ -14,7 +14,6 @@ struct option_row {
 	const char *value; /* what stands for the value in the help; NULL: takes none */
 	const char *help;
 	setter set;
-	const char *expected; /* what a bad value should have been; NULL: as `value` says */
 };
 
 static const char *const choice_names[] = {
@@ -122,16 +121,14 @@ static const struct option_row option_rows[] = {
 	{ "attach", "tcx|clsact",
 	  "how the eBPF programs are attached; by default what the kernel has", set_attach },
 	{ "backend", "BACKEND",
-	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend,
-	  "iptables, iptables-legacy, iptables-nft or ebpf" },
+	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend },
 	{ "bpffs", "DIR", "the bpffs to pin eBPF objects in; default /sys/fs/bpf", set_bpffs },
-	{ "dport", "PORT", "destination port; for ICMP the message type", set_dport,
-	  "a number from 0 to 65535" },
+	{ "dport", "PORT", "destination port, 0..65535; for ICMP the message type", set_dport },
 	{ "endpoints", "SRC",
 	  "where endpoints come from: docker, a JSON file, or - for standard input",
 	  set_endpoints },
-	{ "enforcement", "MODE", "default, always or never", set_enforcement,
-	  "default, always or never" },
+	{ "enforcement", "default|always|never",
+	  "which endpoints are closed: those that rules select, all, none", set_enforcement },
 	{ "from", "A", "source: an endpoint, host, or ip:ADDRESS", set_from },
 	{ "help", NULL, "show this help", set_help },
 	{ "host-policy", "allow|enforce",
@@ -150,7 +147,7 @@ static const struct option_row option_rows[] = {
 	  "the chain that jumps to polgen's; default DOCKER-USER, or FORWARD", set_parent_chain },
 	{ "path", "PATH", "an HTTP request's path", set_path },
 	{ "ports", "LIST", "what to probe, e.g. tcp/80,udp/53,icmp", set_ports },
-	{ "proto", "PROTO", "tcp, udp, sctp or icmp", set_proto, "tcp, udp, sctp or icmp" },
+	{ "proto", "tcp|udp|sctp|icmp", "the protocol; default tcp", set_proto },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
 };
 
@@ -226,7 +223,8 @@ static void complain_value(const struct option_row *row, const char *value)
 
 	pg_strbuf_add_escaped(&text, value, strlen(value));
 	fprintf(stderr, "polgen: error: bad value '%s' of '--%s': expected %s\n",
-		text.text ? text.text : "", row->name, row->expected ? row->expected : row->value);
+		text.text ? text.text : "", row->name,
+		strchr(row->value, '|') ? row->value : row->help);
 }
 
 static enum pg_exit parse_one(const struct pg_verb *verb, int found, int argc, char **argv,
@@ -322,7 +320,7 @@ void pg_help_verb(FILE *out, const struct pg_verb *verb)
 
 		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? "=" : "",
 			 row->value ? row->value : "");
-		fprintf(out, "  %-30s  %s\n", left, row->help);
+		fprintf(out, "  %-34s  %s\n", left, row->help);
 	}
 }
 
