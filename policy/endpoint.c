@@ -69,6 +69,7 @@ static int check_names(const struct pg_endpoints *endpoints, struct pg_diags *di
 /* Whose address one is: an endpoint's, or one of the nodes'. */
 struct owner {
 	struct pg_addr addr;
+	size_t rank;			    /* of several with one address: whose it is */
 	const struct pg_endpoint *endpoint; /* NULL: a node's */
 	const char *node;		    /* what the node is, for people */
 };
@@ -92,22 +93,24 @@ static int add_owner(struct owners *owners, const struct pg_addr *addr,
 	owner = pg_array_add(&owners->list);
 	if (!owner)
 		return -ENOMEM;
-	*owner = (struct owner){ .addr = *addr, .endpoint = endpoint, .node = node };
+	*owner = (struct owner){
+		.addr = *addr,
+		.rank = owners->list.count,
+		.endpoint = endpoint,
+		.node = node,
+	};
 	return 0;
 }
 
-/* Nodes first, then endpoints in the order of the file. */
+/* Those of one address: nodes first, then endpoints in the order of the file. */
 static int compare_owners(const void *a, const void *b)
 {
 	const struct owner *left = a, *right = b;
 	int order = pg_addr_compare(&left->addr, &right->addr);
 
-	if (order)
-		return order;
-	if (!left->endpoint || !right->endpoint)
-		return !right->endpoint - !left->endpoint;
-	order = compare_locs(left->endpoint->loc, right->endpoint->loc);
-	return order ? order : strcmp(left->endpoint->name, right->endpoint->name);
+	if (!order && left->endpoint && right->endpoint)
+		order = compare_locs(left->endpoint->loc, right->endpoint->loc);
+	return order ? order : (left->rank > right->rank) - (left->rank < right->rank);
 }
 
 static int report_shared(const struct owner *first, const struct owner *second,
@@ -151,16 +154,17 @@ static int collect_owners(const struct pg_endpoints *endpoints, struct owners *o
 static int check_addresses(const struct pg_endpoints *endpoints, struct pg_diags *diags)
 {
 	PG_CLEANUP(owners_done) struct owners owners = { 0 };
-	struct owner *list;
+	const struct owner *first = NULL;
 	int err = collect_owners(endpoints, &owners);
 
 	if (err || !owners.list.count)
 		return err;
-	list = owners.list.items;
-	qsort(list, owners.list.count, sizeof(*list), compare_owners);
-	for (size_t i = 1; i < owners.list.count && !err; i++) {
-		if (list[i].endpoint && !pg_addr_compare(&list[i - 1].addr, &list[i].addr))
-			err = report_shared(&list[i - 1], &list[i], diags);
+	qsort(owners.list.items, owners.list.count, sizeof(*first), compare_owners);
+	pg_array_foreach(owner, &owners.list) {
+		if (!first || pg_addr_compare(&first->addr, &owner->addr))
+			first = owner;
+		else if (owner->endpoint)
+			err = err ?: report_shared(first, owner, diags);
 	}
 	return err;
 }

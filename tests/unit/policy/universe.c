@@ -11,9 +11,9 @@ uint32_t universe_random(struct universe *universe, uint32_t limit)
 }
 
 static const char *const prefixes[] = {
-	"0.0.0.0/0",	"10.0.0.0/8",	  "10.1.0.0/16",    "10.1.2.0/24", "10.1.2.3/32",
-	"192.0.2.0/24", "192.0.2.128/25", "203.0.113.7/32", "fd00::/8",	   "::/0",
-	"fd00:1::/32",	"10.200.0.0/24",  "10.200.0.1/32",
+	"0.0.0.0/0",   "10.0.0.0/8",   "10.1.0.0/16",	 "10.1.2.0/24",	   "10.1.2.3/32",
+	"10.1.2.0/30", "192.0.2.0/24", "192.0.2.128/25", "203.0.113.7/32", "fd00::/8",
+	"::/0",	       "fd00:1::/32",  "10.200.0.0/24",	 "10.200.0.1/32",
 };
 
 static const char *const world[] = {
@@ -116,28 +116,41 @@ static void add_port(struct universe *universe, uint32_t port)
 	*added = (uint16_t)port;
 }
 
+/* Often among the first few ports, where ranges meet and nest in every way. */
+static void make_range(struct universe *universe, uint16_t *ret_first, uint16_t *ret_last)
+{
+	static const uint16_t firsts[] = { 0, 80, 80, 443, 1000, 1024, 65530, 65535 };
+	static const uint16_t spans[] = { 0, 0, 0, 5, 100, 1024 };
+	uint32_t first = PICK(universe, firsts), span = PICK(universe, spans);
+
+	if (!one_in(universe, 3)) {
+		first = universe_random(universe, 10);
+		span = one_in(universe, 2) ? 0 : universe_random(universe, 7);
+	}
+	if (one_in(universe, 10)) {
+		first = 0;
+		span = 65535;
+	}
+	*ret_first = (uint16_t)first;
+	*ret_last = (uint16_t)PG_MIN(first + span, 65535u);
+}
+
 static void make_port(struct universe *universe, struct pg_entry *entry)
 {
 	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_TCP, PG_PROTO_UDP,
 					   PG_PROTO_SCTP };
-	static const uint16_t firsts[] = { 0, 1, 80, 80, 443, 1000, 1024, 65535 };
-	static const uint16_t spans[] = { 0, 0, 0, 5, 100, 1024 };
-	uint16_t first = PICK(universe, firsts);
-	uint16_t last = (uint16_t)PG_MIN(first + PICK(universe, spans), 65535);
+	uint16_t first, last;
 
-	if (one_in(universe, 10)) {
-		first = 0;
-		last = 65535;
-	}
+	make_range(universe, &first, &last);
 	if (one_in(universe, 8)) {
 		build_ports(entry, PG_PROTO_ICMP, 8, 8);
 	} else if (one_in(universe, 6)) {
 		build_ports(entry, PG_PROTO_TCP, first, last);
 		build_ports(entry, PG_PROTO_UDP, first, last);
 		build_ports(entry, PG_PROTO_SCTP, first, last);
-	} else if (!entry->deny && one_in(universe, 4)) {
+	} else if (!entry->deny && one_in(universe, 3)) {
 		build_http(entry, PG_PROTO_TCP, first, "/x");
-		last = first;
+		entry->l4.items[entry->l4.count - 1].last = last;
 	} else {
 		build_ports(entry, PICK(universe, protos), first, last);
 	}
@@ -189,6 +202,24 @@ static void add_party(struct universe *universe, const struct pg_addr *addr)
 	party->id = pg_identities_of_addr(&universe->identities, addr);
 }
 
+static int compare_ports(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+static void sort_ports(struct universe *universe)
+{
+	uint16_t *list = universe->ports.items;
+	size_t kept = 0;
+
+	qsort(list, universe->ports.count, sizeof(*list), compare_ports);
+	for (size_t i = 1; i < universe->ports.count; i++) {
+		if (list[kept] != list[i])
+			list[++kept] = list[i];
+	}
+	universe->ports.count = kept + 1;
+}
+
 static void make_parties(struct universe *universe)
 {
 	pg_array_foreach(endpoint, &universe->endpoints.list)
@@ -210,6 +241,7 @@ void universe_make(struct universe *universe, uint64_t seed)
 				 : PG_ENFORCEMENT_DEFAULT;
 	make_endpoints(universe);
 	make_policy(universe);
+	sort_ports(universe);
 	assert_int_equal(
 		pg_identities_make(&universe->endpoints, &universe->policy, &universe->identities),
 		0);

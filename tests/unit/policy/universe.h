@@ -20,8 +20,8 @@ struct universe {
 	struct pg_verdict_table table;
 	struct pg_classes classes;
 	struct pg_array(struct pg_party) parties; /* endpoints, host, remote node, world */
-	struct pg_array(
-		uint16_t) ports; /* where some rule's range begins or ends, and next to it */
+	struct pg_array(uint16_t)
+		ports; /* sorted: where some rule's range begins or ends, and next to it */
 };
 
 void universe_make(struct universe *universe, uint64_t seed);
