@@ -124,6 +124,9 @@ static int decode_node(struct pg_decoder *decoder, const struct pg_json_value *v
 
 static int decode_host(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
+	struct pg_endpoints *endpoints = member;
+
+	endpoints->host_known = true;
 	return decode_node(decoder, value, pg_decode_host_address, member);
 }
 

@@ -16,7 +16,7 @@ int pg_enforce_usage(const char *verb, const struct pg_options *options)
 	return PG_EXIT_DONE;
 }
 
-int pg_enforce_prepare(const struct pg_options *options, struct pg_input *input,
+int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_input *input,
 		       struct pg_prepared *prepared)
 {
 	struct pg_intent_options intent = {
@@ -25,7 +25,7 @@ int pg_enforce_prepare(const struct pg_options *options, struct pg_input *input,
 		.l4_only = options->l4_only,
 	};
 	int policy_err = pg_input_policy(input, options);
-	int err = pg_input_endpoints(input, options);
+	int err = pg_input_endpoints(input, options, here);
 
 	if (policy_err || err)
 		return policy_err ? policy_err : err;

@@ -11,8 +11,11 @@
 /* Checks the arguments that render and apply need; PG_EXIT_DONE or PG_EXIT_USAGE. */
 int pg_enforce_usage(const char *verb, const struct pg_options *options);
 
-/* Loads policy and endpoints as the options say and prepares the intent. 0 or -errno. */
-int pg_enforce_prepare(const struct pg_options *options, struct pg_input *input,
+/*
+ * Loads policy and endpoints as the options say and prepares the intent. `here`: to be enforced on
+ * this host. 0 or -errno.
+ */
+int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_input *input,
 		       struct pg_prepared *prepared);
 
 struct pg_enforce_result {

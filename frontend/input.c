@@ -15,6 +15,12 @@ void pg_input_done(struct pg_input *input)
 	pg_sources_done(&input->sources);
 }
 
+/* A file that isn't there or can't be read is bad input too, not the system's failure. */
+static int input_error(int err)
+{
+	return err && err != -ENOMEM ? -EINVAL : err;
+}
+
 /* Goes on after an error, so that the errors of all files are found. */
 int pg_input_policy(struct pg_input *input, const struct pg_options *options)
 {
@@ -31,21 +37,24 @@ int pg_input_policy(struct pg_input *input, const struct pg_options *options)
 					       &input->policy);
 		if (err == -ENOMEM)
 			return err;
-		result = result ? result : err;
+		result = result ? result : input_error(err);
 	}
 	return result;
 }
 
-int pg_input_endpoints(struct pg_input *input, const struct pg_options *options)
+int pg_input_endpoints(struct pg_input *input, const struct pg_options *options, bool interfaces)
 {
 	struct pg_source_options source = {
 		.lenient = options->lenient,
 		.ignored_labels = options->ignored_labels.items,
 		.kernel = true,
+		.interfaces = interfaces,
 	};
+	int err;
 
-	return pg_source_load(options->endpoints, &source, &input->sources, &input->diags,
-			      &input->endpoints);
+	err = pg_source_load(options->endpoints, &source, &input->sources, &input->diags,
+			     &input->endpoints);
+	return strcmp(options->endpoints, "docker") ? input_error(err) : err;
 }
 
 static int exit_code(int err, bool bad_input)

@@ -94,7 +94,7 @@ int pg_source_load(const char *spec, const struct pg_source_options *options,
 	else
 		r = load_file(spec, options, sources, diags, &endpoints);
 	if (r == 0 && options->kernel)
-		r = pg_source_kernel(diags, &endpoints);
+		r = pg_source_kernel(options->interfaces, diags, &endpoints);
 	if (r == 0)
 		r = pg_endpoints_finish(&endpoints, diags);
 	if (r < 0)

@@ -13,8 +13,13 @@ struct pg_source_options {
 	 * the default list. NULL-terminated. Only for labels from Docker: a file says what it means.
 	 */
 	const char *const *ignored_labels;
-	/* Ask the kernel for interface indexes and the host's own addresses (needs no privilege). */
+	/*
+	 * Ask the kernel for what the source doesn't say: the host's own addresses, unless a file has
+	 * a `host` section, and the interfaces of Docker's containers. Needs no privilege.
+	 */
 	bool kernel;
+	/* Look up the interfaces' indexes too, and warn of those that aren't here. */
+	bool interfaces;
 };
 
 /*

@@ -66,6 +66,38 @@ static int add_host_addrs(const struct pg_rtnl_addrs *addrs, struct pg_endpoints
 	return 0;
 }
 
+static bool is_listed(const struct pg_endpoints *endpoints, const struct pg_addr *wanted)
+{
+	pg_array_foreach(addr, &endpoints->host_addrs) {
+		if (!pg_addr_compare(addr, wanted))
+			return true;
+	}
+	return false;
+}
+
+/* What the file doesn't call the host's is judged as the world's: the operator should know. */
+static void warn_unlisted(const struct pg_rtnl_addrs *addrs, const struct pg_endpoints *endpoints,
+			  struct pg_diags *diags)
+{
+	size_t unlisted = 0;
+
+	pg_array_foreach(from, &addrs->list) {
+		struct pg_addr addr = convert(from);
+		char text[PG_ADDR_TEXT_MAX];
+
+		if (!is_host_addr(&addr) || is_listed(endpoints, &addr) || unlisted++ >= WARNINGS)
+			continue;
+		pg_warning(
+			diags, PG_LOC_NONE,
+			"this host has the address '%s', which 'host' in the endpoints file doesn't "
+			"list: it counts as world",
+			pg_addr_format(&addr, text));
+	}
+	if (unlisted > WARNINGS)
+		pg_warning(diags, PG_LOC_NONE, "'host' lacks %zu more addresses of this host",
+			   unlisted - WARNINGS);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	const struct pg_rtnl_link *const *left = a, *const *right = b;
@@ -156,7 +188,7 @@ static int list_all(struct pg_rtnl_links *ret_links, struct pg_rtnl_addrs *ret_a
 	return r;
 }
 
-int pg_source_kernel(struct pg_diags *diags, struct pg_endpoints *endpoints)
+int pg_source_kernel(bool interfaces, struct pg_diags *diags, struct pg_endpoints *endpoints)
 {
 	_cleanup_rtnl_links_ struct pg_rtnl_links links = { 0 };
 	_cleanup_rtnl_addrs_ struct pg_rtnl_addrs addrs = { 0 };
@@ -168,6 +200,9 @@ int pg_source_kernel(struct pg_diags *diags, struct pg_endpoints *endpoints)
 			 pg_errtext(r, text));
 		return r == -EINVAL ? -EIO : r;
 	}
-	r = add_host_addrs(&addrs, endpoints);
-	return r < 0 ? r : add_indexes(&links, diags, endpoints);
+	if (!endpoints->host_known)
+		r = add_host_addrs(&addrs, endpoints);
+	else if (interfaces)
+		warn_unlisted(&addrs, endpoints, diags);
+	return r < 0 || !interfaces ? r : add_indexes(&links, diags, endpoints);
 }

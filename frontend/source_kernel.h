@@ -7,11 +7,12 @@
 #include "policy/endpoint.h"
 
 /*
- * For the calling thread's network namespace: merges its own addresses into host_addrs (sorted, each
- * once), and sets ifindex of each endpoint that names an interface. Addresses of loopback
- * (127.0.0.0/8, ::1) and of one link only (fe80::/10) are no addresses that a packet between host
- * and endpoint is judged by. An interface that isn't there is a warning. Needs no privilege.
+ * For the calling thread's network namespace: takes its own addresses as host_addrs (sorted, each
+ * once) unless these are known; with `interfaces`, sets ifindex of each endpoint that names an
+ * interface, and warns of host addresses that a file left out. Addresses of loopback (127.0.0.0/8,
+ * ::1) and of one link only (fe80::/10) are no addresses that a packet between host and endpoint is
+ * judged by. An interface that isn't there is a warning. Needs no privilege.
  */
-int pg_source_kernel(struct pg_diags *diags, struct pg_endpoints *endpoints);
+int pg_source_kernel(bool interfaces, struct pg_diags *diags, struct pg_endpoints *endpoints);
 
 #endif

@@ -63,7 +63,7 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 	struct pg_enforce_result result = { 0 };
 	struct pg_backend_options backend_options;
 	const struct pg_backend *backend = pg_choose_backend(options, &backend_options);
-	int err = pg_enforce_prepare(options, input, &prepared);
+	int err = pg_enforce_prepare(options, true, input, &prepared);
 
 	if (!err)
 		err = pg_record_lock(&input->diags, &lock);

@@ -47,6 +47,21 @@ static void print_json(const struct pg_input *input, const struct pg_options *op
 	json_decref(report);
 }
 
+static void print_count(size_t count, const char *one, const char *many)
+{
+	printf("%zu %s", count, count == 1 ? one : many);
+}
+
+static void print_text(const struct pg_input *input, const struct pg_options *options)
+{
+	print_count(input->policy.rules.count, "rule", "rules");
+	fputs(" with ", stdout);
+	print_count(count_entries(&input->policy), "entry", "entries");
+	fputs(" in ", stdout);
+	print_count(options->file_count, "file", "files");
+	puts(": valid");
+}
+
 int pg_verb_check(const struct pg_options *options)
 {
 	_cleanup_input_ struct pg_input input = { 0 };
@@ -58,8 +73,6 @@ int pg_verb_check(const struct pg_options *options)
 	if (options->json)
 		print_json(&input, options);
 	else if (!err)
-		printf("%zu rules with %zu entries in %zu file%s: valid\n",
-		       input.policy.rules.count, count_entries(&input.policy), options->file_count,
-		       options->file_count == 1 ? "" : "s");
+		print_text(&input, options);
 	return pg_finish(&input, err);
 }

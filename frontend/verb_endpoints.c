@@ -46,7 +46,7 @@ static void print_json(const struct pg_endpoints *endpoints, const struct pg_ide
 static int show(const struct pg_options *options, struct pg_input *input)
 {
 	_cleanup_identities_ struct pg_identities identities = { 0 };
-	int err = pg_input_endpoints(input, options);
+	int err = pg_input_endpoints(input, options, true);
 
 	if (!err)
 		err = pg_identities_make(&input->endpoints, &input->policy, &identities);

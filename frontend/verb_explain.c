@@ -186,7 +186,7 @@ static int explain(const struct pg_options *options, struct pg_input *input)
 	};
 	struct pg_evaluation evaluation;
 	int policy_err = pg_input_policy(input, options);
-	int err = pg_input_endpoints(input, options);
+	int err = pg_input_endpoints(input, options, false);
 
 	if (policy_err || err)
 		return policy_err ? policy_err : err;

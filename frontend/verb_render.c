@@ -11,7 +11,7 @@ static int render(const struct pg_options *options, struct pg_input *input)
 	struct pg_backend_options backend_options;
 	const struct pg_backend *backend = pg_choose_backend(options, &backend_options);
 	struct pg_backend_handle *handle;
-	int err = pg_enforce_prepare(options, input, &prepared);
+	int err = pg_enforce_prepare(options, false, input, &prepared);
 
 	if (err)
 		return err;

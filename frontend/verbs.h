@@ -32,10 +32,11 @@ void pg_input_done(struct pg_input *input);
 
 /*
  * Reads and decodes; all errors of all files are found. 0 or -errno with the reason in the
- * diagnostics, which the caller reports (pg_finish() does).
+ * diagnostics, which the caller reports (pg_finish() does). `interfaces`: this host is to enforce it,
+ * so the interfaces must be here.
  */
 int pg_input_policy(struct pg_input *input, const struct pg_options *options);
-int pg_input_endpoints(struct pg_input *input, const struct pg_options *options);
+int pg_input_endpoints(struct pg_input *input, const struct pg_options *options, bool interfaces);
 
 /*
  * Reports the diagnostics and turns the outcome of a verb into its exit code: -EINVAL is bad input,

@@ -26,7 +26,8 @@ struct pg_endpoint {
 /* Endpoints are sorted by name, in bytes, once pg_endpoints_finish() ran. */
 struct pg_endpoints {
 	struct pg_array(struct pg_endpoint) list;
-	struct pg_array(struct pg_addr) host_addrs;	   /* the host's own addresses */
+	struct pg_array(struct pg_addr) host_addrs; /* the host's own addresses */
+	bool host_known; /* host_addrs is all of them: nobody need ask the kernel */
 	struct pg_array(struct pg_addr) remote_node_addrs; /* other hosts of the cluster */
 };
 

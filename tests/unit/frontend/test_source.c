@@ -52,7 +52,7 @@ static void write_file(const struct fixture *fixture, const char *text)
 
 static int load(struct fixture *fixture, const char *spec, bool kernel)
 {
-	struct pg_source_options options = { .kernel = kernel };
+	struct pg_source_options options = { .kernel = kernel, .interfaces = kernel };
 
 	return pg_source_load(spec, &options, &fixture->sources, &fixture->diags,
 			      &fixture->endpoints);
@@ -241,12 +241,11 @@ static void test_what_the_kernel_adds(void **state)
 			    " \"interface\": \"br0\"},"
 			    "{\"name\": \"b\", \"labels\": [], \"ipv4\": \"10.9.0.2\","
 			    " \"interface\": \"gone0\"},"
-			    "{\"name\": \"c\", \"labels\": [], \"ipv4\": \"10.9.0.3\"}],"
-			    "\"host\": {\"addresses\": [\"192.0.2.1\", \"10.9.0.254\"]}}");
+			    "{\"name\": \"c\", \"labels\": [], \"ipv4\": \"10.9.0.3\"}]}");
 	r = load(fixture, fixture->path, true);
 	assert_int_equal(pg_netns_switch(home), 0);
 	assert_int_equal(r, 0);
-	assert_host_addrs(&fixture->endpoints, "10.9.0.254 10.9.1.1 192.0.2.1 fd00::1 ");
+	assert_host_addrs(&fixture->endpoints, "10.9.0.254 10.9.1.1 fd00::1 ");
 	assert_int_equal(fixture->endpoints.list.items[0].ifindex, 70000);
 	assert_int_equal(fixture->endpoints.list.items[1].ifindex, 0);
 	assert_int_equal(fixture->endpoints.list.items[2].ifindex, 0);
@@ -254,6 +253,30 @@ static void test_what_the_kernel_adds(void **state)
 	assert_int_equal(fixture->diags.list.items[0].severity, PG_WARNING);
 	assert_string_equal(said(fixture),
 			    "endpoint 'b': no interface 'gone0' in this network namespace");
+}
+
+static void test_a_file_that_lists_the_host_has_the_last_word(void **state)
+{
+	_cleanup_close_ int netns = -1, home = -1;
+	struct fixture *fixture = *state;
+	int r = pg_netns_new(&netns);
+
+	if (r == -EPERM) {
+		print_message("not root: no namespaces\n");
+		skip();
+	}
+	assert_int_equal(pg_netns_self(&home), 0);
+	enter_host(netns);
+	write_file(fixture, "{\"endpoints\": [], \"host\": {\"addresses\":"
+			    " [\"192.0.2.1\", \"10.9.0.254\", \"fd00::1\"]}}");
+	r = load(fixture, fixture->path, true);
+	assert_int_equal(pg_netns_switch(home), 0);
+	assert_int_equal(r, 0);
+	assert_host_addrs(&fixture->endpoints, "192.0.2.1 10.9.0.254 fd00::1 ");
+	assert_int_equal(fixture->diags.list.count, 1);
+	assert_string_equal(said(fixture),
+			    "this host has the address '10.9.1.1', which 'host' in the endpoints "
+			    "file doesn't list: it counts as world");
 }
 
 static void test_an_endpoint_with_an_address_of_the_host(void **state)
@@ -290,6 +313,7 @@ int main(void)
 		TEST(test_docker_host_is_honoured),
 		TEST(test_ignored_labels_can_be_chosen),
 		TEST(test_what_the_kernel_adds),
+		TEST(test_a_file_that_lists_the_host_has_the_last_word),
 		TEST(test_an_endpoint_with_an_address_of_the_host),
 	};
 
