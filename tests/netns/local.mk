@@ -5,4 +5,11 @@ TESTS += tests/netns/test_lab
 tests_netns_test_lab_SOURCES = tests/netns/test_lab.c
 tests_netns_test_lab_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_lab_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/netns/test_nft_traffic
+TESTS += tests/netns/test_nft_traffic
+tests_netns_test_nft_traffic_SOURCES = tests/netns/test_nft_traffic.c
+tests_netns_test_nft_traffic_CFLAGS = $(TEST_CFLAGS)
+tests_netns_test_nft_traffic_LDADD = libfrontend.a libbackends.a libtranslate.a libpolicy.a \
+	libcompat.a $(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 endif
