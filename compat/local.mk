@@ -2,9 +2,11 @@
 noinst_LIBRARIES += libcompat.a
 libcompat_a_SOURCES = \
 	compat/ban.h \
+	compat/bridge.c compat/bridge.h \
 	compat/errtext.c compat/errtext.h \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \
 	compat/rtnl.c compat/rtnl.h compat/rtnl_internal.h compat/rtnl_list.c \
 	compat/strbuf.c compat/strbuf.h \
-	compat/util.c compat/util.h
+	compat/util.c compat/util.h \
+	compat/xtables_lock.c compat/xtables_lock.h
