@@ -66,6 +66,59 @@ size_t pg_tree_rules(const struct pg_tree *tree)
 	return count;
 }
 
+static int compare_numbers(unsigned int a, unsigned int b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_addresses(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
+{
+	int order = pg_prefix_compare(&a->src, &b->src);
+
+	if (!order)
+		order = pg_prefix_compare(&a->dst, &b->dst);
+	if (!order)
+		order = compare_numbers(a->src_not, b->src_not);
+	return order ? order : compare_numbers(a->dst_not, b->dst_not);
+}
+
+static int compare_protocols(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
+{
+	int order = compare_numbers(a->proto.n, b->proto.n);
+
+	if (!order)
+		order = compare_numbers(a->has_dport, b->has_dport);
+	if (!order && a->has_dport)
+		order = compare_numbers(a->dport_first, b->dport_first);
+	if (!order && a->has_dport)
+		order = compare_numbers(a->dport_last, b->dport_last);
+	return order ? order : compare_numbers(a->ct_states, b->ct_states);
+}
+
+static int compare_texts(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
+{
+	int order = strcmp(a->physdev_in, b->physdev_in);
+
+	if (!order)
+		order = strcmp(a->physdev_out, b->physdev_out);
+	if (!order)
+		order = strcmp(a->comment, b->comment);
+	if (!order)
+		order = compare_numbers(a->target, b->target);
+	if (!order)
+		order = strcmp(a->chain, b->chain);
+	return order ? order : strcmp(a->foreign ? a->foreign : "", b->foreign ? b->foreign : "");
+}
+
+int pg_tree_compare_rules(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
+{
+	int order = compare_addresses(a, b);
+
+	if (!order)
+		order = compare_protocols(a, b);
+	return order ? order : compare_texts(a, b);
+}
+
 /* Adds an option; a space before it unless it is the rule's first. */
 PG_PRINTF(3, 4)
 static void put(struct pg_strbuf *buf, size_t start, const char *format, ...)

@@ -59,7 +59,8 @@ struct pg_tree_chain {
 struct pg_tree_hook {
 	char parent[PG_CHAIN_NAME_MAX];
 	char chain[PG_CHAIN_NAME_MAX];
-	uint32_t position; /* in the parent when read back, from 1; 0: to be first */
+	uint32_t position;	 /* in the parent when read back, from 1; 0: to be first */
+	uint64_t packets, bytes; /* when read back from the kernel */
 };
 
 /* Part of one table (always "filter" here): chains in the order in which they were added. */
@@ -85,6 +86,12 @@ int pg_tree_add_hook(struct pg_tree *tree, const char *parent, const char *chain
 bool pg_tree_is_empty(const struct pg_tree *tree);
 /* How many rules there are in all chains together, hooks not counted. */
 size_t pg_tree_rules(const struct pg_tree *tree);
+
+/*
+ * An order of rules by what they match and do; origins and counters don't count. 0: their text is the
+ * same.
+ */
+int pg_tree_compare_rules(const struct pg_tree_rule *a, const struct pg_tree_rule *b);
 
 /*
  * One rule as iptables-save writes it after "-A CHAIN", e.g.
