@@ -14,11 +14,6 @@
 #include "policy/diag.h"
 #include "translate/ruletree.h"
 
-/* Our chains. Jumped to from the host's, in this order of passing. */
-#define PG_CHAIN_FORWARD "POLGEN"	 /* from DOCKER-USER or FORWARD: what is forwarded */
-#define PG_CHAIN_INPUT	 "POLGEN-INPUT"	 /* from INPUT: containers to the host itself */
-#define PG_CHAIN_OUTPUT	 "POLGEN-OUTPUT" /* from OUTPUT: the host to its containers */
-
 /* "POLGEN" and whatever begins with "POLGEN-". */
 static inline bool pg_ipt_is_ours(const char *chain)
 {

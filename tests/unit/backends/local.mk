@@ -1,7 +1,13 @@
 # unit/backends
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/backends/test_nft
-TESTS += tests/unit/backends/test_nft
+check_PROGRAMS += tests/unit/backends/test_linear tests/unit/backends/test_nft
+TESTS += tests/unit/backends/test_linear tests/unit/backends/test_nft
+tests_unit_backends_test_linear_SOURCES = tests/unit/backends/test_linear.c \
+	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_backends_test_linear_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_linear_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+
 tests_unit_backends_test_nft_SOURCES = tests/unit/backends/test_nft.c \
 	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
 tests_unit_backends_test_nft_CFLAGS = $(TEST_CFLAGS)

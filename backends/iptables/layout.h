@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From an intent to rules. Pure: nothing here asks the kernel.
+ *
+ *	DOCKER-USER or FORWARD -> POLGEN         not-own-address, spoofed, established, egress, ingress
+ *	INPUT                  -> POLGEN-INPUT   spoofed, established, egress
+ *	OUTPUT                 -> POLGEN-OUTPUT  established, ingress; only if the host is judged too
+ *
+ *	POLGEN-SPOOF    what comes in by an endpoint's interface and isn't from its address: dropped
+ *	POLGEN-NOT-OWN  what is bridged to a closed endpoint and isn't to its address: dropped
+ *	POLGEN-EGRESS   judges the source, if it is an endpoint
+ *	POLGEN-INGRESS  judges the destination, if it is an endpoint
+ *	POLGEN-META     never jumped to: one rule whose comment says what is installed
+ *
+ * RETURN means "allowed here": the packet goes on to the next chain, and in the end back to the host's
+ * own rules, which decide after us. Names of rules are their comments.
+ *
+ * What netfilter shows of a packet, with net.bridge.bridge-nf-call-iptables=1: the bridge port it came
+ * in by whether it is bridged, routed, or to the host itself; the port it leaves by only if bridged.
+ *
+ * IPv6 isn't judged: of an endpoint that is enforced all of it is dropped but neighbour discovery.
+ * What is routed to an endpoint, or sent by the host, is known by the endpoint's IPv6 address only.
+ */
+#ifndef PG_BACKENDS_IPTABLES_LAYOUT_H
+#define PG_BACKENDS_IPTABLES_LAYOUT_H
+
+#include "backends/backend.h"
+#include "translate/ruletree.h"
+
+#define PG_CHAIN_FORWARD    "POLGEN"
+#define PG_CHAIN_INPUT	    "POLGEN-INPUT"
+#define PG_CHAIN_OUTPUT	    "POLGEN-OUTPUT"
+#define PG_CHAIN_SPOOF	    "POLGEN-SPOOF"
+#define PG_CHAIN_NOT_OWN    "POLGEN-NOT-OWN"
+#define PG_CHAIN_EGRESS	    "POLGEN-EGRESS"
+#define PG_CHAIN_EGRESS_EP  "POLGEN-EGRESS-EP"
+#define PG_CHAIN_INGRESS    "POLGEN-INGRESS"
+#define PG_CHAIN_INGRESS_EP "POLGEN-INGRESS-EP"
+#define PG_CHAIN_META	    "POLGEN-META"
+
+struct pg_layout_options {
+	const char *parent; /* the chain that forwarding is hooked to */
+};
+
+/*
+ * The layout "linear": every pair of addresses its own rule, one flat chain a direction.
+ *
+ * A subject's rules are its denies, then its allows, then the drop of the rest where it is enforced,
+ * denies and allows each in the order of the policy's rules. If the policy speaks of CIDRs or the
+ * world, whose rules must not match managed addresses, peers are sorted by address first: rules for
+ * endpoints and hosts then stand in POLGEN-EGRESS-EP and POLGEN-INGRESS-EP.
+ *
+ * Chains are sorted by name. -E2BIG: more rules than PG_PLAN_MAX, found out before the first is made.
+ * -EINVAL: an interface that rules can't name, or that two endpoints share. -EOPNOTSUPP: a match that
+ * iptables lacks. -ENOMEM.
+ */
+int pg_linear_build(const struct pg_intent *intent, const struct pg_layout_options *options,
+		    struct pg_diags *diags, struct pg_tree *ret_tree);
+
+/* The IPv6 tree, the same for every layout; empty when nothing is enforced. -ENOMEM. */
+int pg_ipv6_build(const struct pg_intent *intent, const struct pg_layout_options *options,
+		  struct pg_tree *ret_tree);
+
+/* Rules that don't come of the verdict table (guard.c): -ENOMEM. */
+
+/* Whether rules can name all interfaces, each of one endpoint. -EINVAL (diags), -ENOMEM. */
+int pg_guard_check(const struct pg_endpoints *endpoints, struct pg_diags *diags);
+/* Fill the chains of these names. Endpoints without an interface get no rule. */
+int pg_guard_spoof(const struct pg_endpoints *endpoints, struct pg_tree_chain *chain);
+int pg_guard_not_own(const struct pg_intent *intent, struct pg_tree_chain *chain);
+int pg_guard_meta(const struct pg_intent *intent, const char *layout, struct pg_tree_chain *chain);
+int pg_guard_established(struct pg_tree_chain *chain);
+/* A jump at the end of a chain. */
+int pg_guard_jump(struct pg_tree_chain *chain, const char *to);
+
+/* Whether the policy closed an endpoint, by its index, in a direction. */
+bool pg_guard_is_enforced(const struct pg_intent *intent, size_t endpoint,
+			  enum pg_direction direction);
+
+/* What the rule in POLGEN-META says. */
+struct pg_meta {
+	uint8_t digest[32];
+	char layout[32];
+};
+
+/* -EINVAL: not a comment of pg_guard_meta()'s. */
+int pg_meta_parse(const char *comment, struct pg_meta *ret_meta);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rule trees as the seam's objects, and objects as text. Pure.
+ *
+ *	hook   family 0 PARENT 0 CHAIN 0 position     ->  "-j CHAIN"
+ *	chain  family CHAIN 0                         ->  ""
+ *	rule   family CHAIN 0 position                ->  the rule as iptables-save has it after -A CHAIN
+ *
+ * Family is a byte, 4 or 6, with PG_OBJECT_ELSEWHERE set for what is live in the flavour that isn't
+ * used: never desired, so that a diff shows it as to be deleted. Positions are 4 bytes, big-endian,
+ * from 1. So objects sort by family, hooks first, then each chain before its rules.
+ */
+#ifndef PG_BACKENDS_IPTABLES_OBJECTS_H
+#define PG_BACKENDS_IPTABLES_OBJECTS_H
+
+#include "backends/backend.h"
+#include "translate/ruletree.h"
+
+#define PG_OBJECT_ELSEWHERE 0x80
+
+/* Appends all of a tree; the family byte gets `mark` added. -ENOMEM. */
+int pg_ipt_objects_add(struct pg_objects *objects, const struct pg_tree *tree, uint8_t mark);
+
+/*
+ * Input of iptables-restore --noflush, for a host that has no chains of polgen's: it makes what a
+ * commit makes. The IPv6 part, if there is one, follows in lines that begin with "#6 ", which
+ * iptables-restore ignores: `sed -n 's/^#6 //p' | ip6tables-restore --noflush` loads it.
+ */
+void pg_ipt_render_native(const struct pg_objects *objects, struct pg_strbuf *buf);
+
+/*
+ *	{ "backend": "iptables",
+ *	  "families": [
+ *	    { "family": 4,
+ *	      "hooks": [ { "parent": "FORWARD", "position": 1, "chain": "POLGEN" } ],
+ *	      "chains": [
+ *	        { "name": "POLGEN-EGRESS",
+ *	          "rules": [ { "text": "-s 10.0.0.2/32 ... -j RETURN", "rule": "shop.json:3:7" } ] } ] } ] }
+ *
+ * "rule" is the comment, absent where a rule has none. A family without objects is absent.
+ */
+void pg_ipt_render_json(const struct pg_objects *objects, struct pg_strbuf *buf);
+
+#endif

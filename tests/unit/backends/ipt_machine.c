@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/backends/ipt_machine.h"
+
+static bool prefix_matches(const struct pg_prefix *prefix, bool inverted,
+			   const struct pg_addr *addr)
+{
+	return !prefix->addr.family || pg_prefix_contains(prefix, addr) != inverted;
+}
+
+static bool name_matches(const char *wanted, const char *name)
+{
+	return !wanted[0] || !strcmp(wanted, name);
+}
+
+static bool matches(const struct pg_tree_rule *rule, const struct machine_packet *packet)
+{
+	return prefix_matches(&rule->src, rule->src_not, &packet->src) &&
+	       prefix_matches(&rule->dst, rule->dst_not, &packet->dst) &&
+	       (rule->proto.n == PG_PROTO_EVERY.n || rule->proto.n == packet->proto.n) &&
+	       (!rule->has_dport ||
+		(rule->dport_first <= packet->dport && packet->dport <= rule->dport_last)) &&
+	       (!rule->ct_states || packet->established) &&
+	       name_matches(rule->physdev_in, packet->in) &&
+	       name_matches(rule->physdev_out, packet->out);
+}
+
+static void note(struct machine_result *result, const char *chain, const struct pg_tree_rule *rule)
+{
+	char *into = !strncmp(chain, "POLGEN-EGRESS", 13)    ? result->egress
+		     : !strncmp(chain, "POLGEN-INGRESS", 14) ? result->ingress
+							     : result->other;
+
+	snprintf(into, PG_COMMENT_MAX, "%s", rule->comment);
+}
+
+static void run_chain(const struct pg_tree *tree, const char *name,
+		      const struct machine_packet *packet, struct machine_result *result)
+{
+	const struct pg_tree_chain *chain = pg_tree_find_chain(tree, name);
+
+	assert_non_null(chain);
+	pg_array_foreach(rule, &chain->rules) {
+		result->steps++;
+		if (!matches(rule, packet))
+			continue;
+		if (rule->target == PG_TARGET_JUMP || rule->target == PG_TARGET_GOTO) {
+			run_chain(tree, rule->chain, packet, result);
+			if (result->dropped || rule->target == PG_TARGET_GOTO)
+				return;
+			continue;
+		}
+		assert_true(rule->target == PG_TARGET_DROP || rule->target == PG_TARGET_RETURN);
+		note(result, name, rule);
+		result->dropped = rule->target == PG_TARGET_DROP;
+		return;
+	}
+}
+
+struct machine_result machine_run(const struct pg_tree *tree, const char *parent,
+				  const struct machine_packet *packet)
+{
+	struct machine_result result = { 0 };
+
+	pg_array_foreach(hook, &tree->hooks) {
+		if (!strcmp(hook->parent, parent) && !result.dropped)
+			run_chain(tree, hook->chain, packet, &result);
+	}
+	return result;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The rules of the layout "linear" say what the verdict table says, origins included. */
+#include "tests/unit/backends/ipt_machine.h"
+#include "tests/unit/policy/universe.h"
+
+#include "backends/iptables/layout.h"
+
+#define SEED	  977
+#define UNIVERSES 120
+
+static void name_rule(const void *context, struct pg_origin origin, char name[PG_RULE_NAME_MAX])
+{
+	(void)context;
+	if (origin.rule)
+		snprintf(name, PG_RULE_NAME_MAX, "rule-%u.%u", origin.rule, origin.entry);
+	else
+		snprintf(name, PG_RULE_NAME_MAX, "default-deny");
+}
+
+static struct pg_loc no_loc(const void *context, struct pg_origin origin)
+{
+	(void)context;
+	return (struct pg_loc){ .source = origin.rule };
+}
+
+static struct pg_intent intent_of(const struct universe *universe)
+{
+	return (struct pg_intent){
+		.endpoints = &universe->endpoints,
+		.identities = &universe->identities,
+		.table = &universe->table,
+		.host_policy = PG_HOST_POLICY_ENFORCE,
+		.rule_name = name_rule,
+		.rule_loc = no_loc,
+	};
+}
+
+static bool same_key(const struct pg_verdict_entry *a, const struct pg_verdict_entry *b)
+{
+	return a->subject.n == b->subject.n && a->direction == b->direction &&
+	       a->peer.n == b->peer.n && a->proto.n == b->proto.n && a->first == b->first &&
+	       a->last == b->last && a->verdict == b->verdict;
+}
+
+/* A backend sees no redirects. */
+static void strip_redirects(struct pg_verdict_table *table)
+{
+	size_t kept = 0;
+
+	pg_array_foreach(entry, &table->entries) {
+		struct pg_verdict_entry *last = kept ? &table->entries.items[kept - 1] : NULL;
+
+		if (entry->verdict == PG_VERDICT_REDIRECT)
+			entry->verdict = PG_VERDICT_ALLOW;
+		if (!last || !same_key(last, entry))
+			table->entries.items[kept++] = *entry;
+		else if (pg_origin_compare(entry->origin, last->origin) < 0)
+			last->origin = entry->origin;
+	}
+	table->entries.count = kept;
+}
+
+static char *interface_of(size_t index)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "veth%zu", index);
+	return strdup(name);
+}
+
+static void make_world(struct universe *universe, uint64_t seed)
+{
+	universe_make(universe, seed);
+	strip_redirects(&universe->table);
+	for (size_t i = 0; i < universe->endpoints.list.count; i++)
+		universe->endpoints.list.items[i].interface = interface_of(i);
+}
+
+static struct pg_tree build_tree(const struct pg_intent *intent)
+{
+	static const struct pg_layout_options options = { .parent = "FORWARD" };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_tree tree = { 0 };
+
+	assert_int_equal(pg_linear_build(intent, &options, &diags, &tree), 0);
+	assert_int_equal(diags.list.count, 0);
+	return tree;
+}
+
+/* Who an address is. */
+struct end {
+	struct pg_addr addr;
+	pg_identity id;
+	const struct pg_endpoint *endpoint;
+	bool is_host;
+};
+
+struct ends {
+	struct pg_array(struct end) list;
+};
+
+static void add_end(struct ends *ends, const struct universe *universe, const struct pg_addr *addr)
+{
+	struct end *end;
+
+	if (addr->family != 4)
+		return;
+	end = pg_array_add(&ends->list);
+	assert_non_null(end);
+	end->addr = *addr;
+	end->id = pg_identities_of_addr(&universe->identities, addr);
+	pg_array_foreach(endpoint, &universe->endpoints.list) {
+		if (!pg_addr_compare(&endpoint->ipv4, addr))
+			end->endpoint = endpoint;
+	}
+	end->is_host = end->id.n == PG_IDENTITY_HOST.n;
+}
+
+/* One more or less than an address. */
+static struct pg_addr step(struct pg_addr addr, int by)
+{
+	uint32_t number = (uint32_t)addr.bytes[0] << 24 | (uint32_t)addr.bytes[1] << 16 |
+			  (uint32_t)addr.bytes[2] << 8 | addr.bytes[3];
+
+	number += (uint32_t)by;
+	for (int i = 0; i < 4; i++)
+		addr.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+	return addr;
+}
+
+static struct pg_addr last_of(const struct pg_prefix *prefix)
+{
+	struct pg_addr addr = prefix->addr;
+
+	for (int bit = prefix->length; bit < 32; bit++)
+		addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return addr;
+}
+
+/* All parties, and both sides of both ends of each CIDR of the policy. */
+static struct ends find_ends(const struct universe *universe)
+{
+	struct ends ends = { 0 };
+
+	pg_array_foreach(party, &universe->parties)
+		add_end(&ends, universe, &party->addr);
+	pg_array_foreach(info, &universe->identities.list) {
+		struct pg_addr first = info->cidr.addr, last = last_of(&info->cidr);
+		struct pg_addr around[4];
+
+		if (first.family != 4)
+			continue;
+		around[0] = first;
+		around[1] = last;
+		around[2] = step(first, -1);
+		around[3] = step(last, 1);
+		for (size_t i = 0; i < PG_COUNT(around); i++)
+			add_end(&ends, universe, &around[i]);
+	}
+	return ends;
+}
+
+static struct machine_packet packet_of(const struct end *src, const struct end *dst, pg_proto proto,
+				       uint16_t port)
+{
+	return (struct machine_packet){
+		.src = src->addr,
+		.dst = dst->addr,
+		.proto = proto,
+		.dport = port,
+		.in = src->endpoint ? src->endpoint->interface : "",
+		.out = src->endpoint && dst->endpoint ? dst->endpoint->interface : "",
+	};
+}
+
+static const char *way_of(const struct end *src, const struct end *dst)
+{
+	return src->is_host ? "OUTPUT" : dst->is_host ? "INPUT" : "FORWARD";
+}
+
+static size_t checked[PG_VERDICTS];
+
+/* What one side is to say: "" for nothing, which passes. Yields whether it drops. */
+static bool expect(const struct universe *universe, enum pg_direction direction,
+		   const struct end *subject, const struct end *peer, pg_proto proto, uint16_t port,
+		   char name[PG_RULE_NAME_MAX])
+{
+	enum pg_verdict verdict;
+	struct pg_origin origin;
+
+	name[0] = '\0';
+	if (!subject->endpoint)
+		return false;
+	verdict = pg_verdict_table_judge(&universe->table, subject->id, direction, peer->id, proto,
+					 port, &origin);
+	if (origin.rule || verdict == PG_VERDICT_DENY)
+		name_rule(NULL, origin, name);
+	checked[verdict]++;
+	return verdict == PG_VERDICT_DENY;
+}
+
+static void check_flow(const struct universe *universe, const struct pg_tree *tree,
+		       const struct end *src, const struct end *dst, pg_proto proto, uint16_t port)
+{
+	struct machine_packet packet = packet_of(src, dst, proto, port);
+	struct machine_result got = machine_run(tree, way_of(src, dst), &packet);
+	char egress[PG_RULE_NAME_MAX], ingress[PG_RULE_NAME_MAX];
+	char from[PG_ADDR_TEXT_MAX], to[PG_ADDR_TEXT_MAX];
+	bool drops = expect(universe, PG_EGRESS, src, dst, proto, port, egress);
+
+	ingress[0] = '\0';
+	if (!drops)
+		drops = expect(universe, PG_INGRESS, dst, src, proto, port, ingress);
+	if (got.dropped == drops && !strcmp(got.egress, egress) && !strcmp(got.ingress, ingress))
+		return;
+	print_error("seed %llu: %s -> %s %s %u: %s '%s' '%s', not %s '%s' '%s'\n",
+		    (unsigned long long)universe->seed, pg_addr_format(&src->addr, from),
+		    pg_addr_format(&dst->addr, to), pg_proto_name(proto), port,
+		    got.dropped ? "drop" : "pass", got.egress, got.ingress, drops ? "drop" : "pass",
+		    egress, ingress);
+	fail();
+}
+
+static void check_pair(const struct universe *universe, const struct pg_tree *tree,
+		       const struct end *src, const struct end *dst)
+{
+	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_UDP, PG_PROTO_SCTP,
+					   PG_PROTO_ICMP };
+
+	for (size_t i = 0; i < PG_COUNT(protos); i++) {
+		pg_array_foreach(port, &universe->ports) {
+			if (protos[i].n != PG_PROTO_ICMP.n || *port <= 255)
+				check_flow(universe, tree, src, dst, protos[i], *port);
+		}
+	}
+}
+
+static void check_universe(uint64_t seed)
+{
+	struct universe universe;
+	struct pg_intent intent;
+	struct pg_tree tree;
+	struct ends ends;
+
+	make_world(&universe, seed);
+	intent = intent_of(&universe);
+	tree = build_tree(&intent);
+	ends = find_ends(&universe);
+	pg_array_foreach(src, &ends.list) {
+		pg_array_foreach(dst, &ends.list) {
+			/* Between strangers, hosts, and within one endpoint there is no verdict. */
+			if ((src->endpoint || dst->endpoint) && src->endpoint != dst->endpoint)
+				check_pair(&universe, &tree, src, dst);
+		}
+	}
+	free(ends.list.items);
+	pg_tree_done(&tree);
+	universe_done(&universe);
+}
+
+static void test_rules_agree_with_the_table(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < UNIVERSES; i++)
+		check_universe(SEED + i);
+	assert_true(checked[PG_VERDICT_ALLOW] > 10000);
+	assert_true(checked[PG_VERDICT_DENY] > 10000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_agree_with_the_table),
+	};
+
+	return cmocka_run_group_tests_name("linear", tests, NULL, NULL);
+}
