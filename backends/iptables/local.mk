@@ -4,7 +4,13 @@ libbackends_a_SOURCES += \
 	backends/iptables/guard.c \
 	backends/iptables/ipv6.c \
 	backends/iptables/layout.h \
+	backends/iptables/legacy.c \
+	backends/iptables/legacy_entry.c backends/iptables/legacy_entry.h \
+	backends/iptables/legacy_match.c backends/iptables/legacy_match.h \
+	backends/iptables/legacy_ops.c backends/iptables/legacy_ops.h \
+	backends/iptables/legacy_table.c backends/iptables/legacy_table.h \
 	backends/iptables/linear.c \
+	backends/iptables/merge.c backends/iptables/merge.h \
 	backends/iptables/nft.c backends/iptables/nft.h \
 	backends/iptables/nft_change.c \
 	backends/iptables/nft_commit.c backends/iptables/nft_commit.h \
