@@ -1,7 +1,11 @@
 # Rules of the host's own iptables, legacy and nf_tables.
 libbackends_a_SOURCES += \
+	backends/iptables/check.c \
+	backends/iptables/choose.c \
 	backends/iptables/flavour.h \
 	backends/iptables/guard.c \
+	backends/iptables/handle.h \
+	backends/iptables/iptables.c \
 	backends/iptables/ipv6.c \
 	backends/iptables/layout.h \
 	backends/iptables/legacy.c \
@@ -23,4 +27,5 @@ libbackends_a_SOURCES += \
 	backends/iptables/nft_rules.c \
 	backends/iptables/nft_snapshot.c \
 	backends/iptables/objects.c backends/iptables/objects.h \
-	backends/iptables/peers.c backends/iptables/peers.h
+	backends/iptables/peers.c backends/iptables/peers.h \
+	backends/iptables/report.c

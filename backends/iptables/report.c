@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the rules that are installed say of themselves. */
+#include "backends/iptables/handle.h"
+#include "backends/iptables/layout.h"
+
+/* Our rules of both families in one flavour. */
+struct installed {
+	const struct pg_ipt_flavour *flavour;
+	struct pg_tree v4, v6;
+};
+
+static void installed_done(struct installed *installed)
+{
+	pg_tree_done(&installed->v4);
+	pg_tree_done(&installed->v6);
+}
+#define _cleanup_installed_ PG_CLEANUP(installed_done)
+
+static int read_flavour(const struct pg_ipt_flavour *flavour, struct pg_diags *diags,
+			struct installed *ret_installed)
+{
+	_cleanup_installed_ struct installed installed = { .flavour = flavour };
+	int err = flavour->read(4, diags, &installed.v4);
+
+	if (!err)
+		err = flavour->read(6, diags, &installed.v6);
+	if (err)
+		return err;
+	*ret_installed = installed;
+	installed = (struct installed){ 0 };
+	return 0;
+}
+
+/* The flavour that is in use, unless only the other one has something. */
+static int read_installed(const struct pg_backend_handle *handle, struct pg_diags *diags,
+			  struct installed *ret_installed)
+{
+	_cleanup_installed_ struct installed installed = { 0 };
+	int err = read_flavour(handle->flavour, diags, &installed);
+
+	if (!err && pg_tree_is_empty(&installed.v4)) {
+		installed_done(&installed);
+		err = read_flavour(handle->other, diags, &installed);
+	}
+	if (err)
+		return err;
+	if (pg_tree_is_empty(&installed.v4))
+		installed.flavour = handle->flavour;
+	*ret_installed = installed;
+	installed = (struct installed){ 0 };
+	return 0;
+}
+
+static bool find_meta(const struct pg_tree *tree, struct pg_meta *meta)
+{
+	const struct pg_tree_chain *chain = pg_tree_find_chain(tree, PG_CHAIN_META);
+
+	return chain && chain->rules.count && !pg_meta_parse(chain->rules.items[0].comment, meta);
+}
+
+/* Where forwarded packets come from; NULL: from nowhere. */
+static const struct pg_tree_hook *find_hook(const struct pg_tree *tree)
+{
+	pg_array_foreach(hook, &tree->hooks) {
+		if (!strcmp(hook->chain, PG_CHAIN_FORWARD))
+			return hook;
+	}
+	return NULL;
+}
+
+int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
+		  struct pg_backend_status *ret_status)
+{
+	_cleanup_installed_ struct installed installed = { 0 };
+	struct pg_backend_status status = { 0 };
+	const struct pg_tree_hook *hook;
+	struct pg_meta meta = { 0 };
+	int err = read_installed(handle, diags, &installed);
+
+	if (err)
+		return err;
+	hook = find_hook(&installed.v4);
+	status.enforcing = find_meta(&installed.v4, &meta) && hook;
+	status.objects = pg_tree_rules(&installed.v4) + pg_tree_rules(&installed.v6);
+	snprintf(status.flavour, sizeof(status.flavour), "%s", installed.flavour->name);
+	snprintf(status.layout, sizeof(status.layout), "%s", meta.layout);
+	snprintf(status.attached, sizeof(status.attached), "%s", hook ? hook->parent : "");
+	memcpy(status.digest, meta.digest, sizeof(status.digest));
+	*ret_status = status;
+	return 0;
+}
+
+/* Packets that no rule of the policy's judged are known by the names of backend.h, in any chain. */
+static bool is_guard(const char *name)
+{
+	return !strcmp(name, PG_COUNT_ESTABLISHED) || !strcmp(name, PG_COUNT_SPOOFED) ||
+	       !strcmp(name, PG_COUNT_NOT_OWN);
+}
+
+static bool starts_with(const char *text, const char *head)
+{
+	return !strncmp(text, head, strlen(head));
+}
+
+static int count_chain(const struct pg_tree_chain *chain, struct pg_counters *counters)
+{
+	bool egress = starts_with(chain->name, PG_CHAIN_EGRESS);
+	bool ingress = starts_with(chain->name, PG_CHAIN_INGRESS);
+
+	pg_array_foreach(rule, &chain->rules) {
+		bool judges = (egress || ingress) && rule->comment[0];
+		int err;
+
+		if (rule->foreign || !(judges || is_guard(rule->comment)))
+			continue;
+		err = pg_counters_add(counters, rule->comment, ingress ? PG_INGRESS : PG_EGRESS,
+				      rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY
+								     : PG_VERDICT_ALLOW,
+				      rule->packets, rule->bytes);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int count_tree(const struct pg_tree *tree, struct pg_counters *counters)
+{
+	pg_array_foreach(chain, &tree->chains) {
+		int err = count_chain(chain, counters);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int pg_ipt_counters(struct pg_backend_handle *handle, struct pg_diags *diags,
+		    struct pg_counters *ret_counters)
+{
+	_cleanup_installed_ struct installed installed = { 0 };
+	_cleanup_counters_ struct pg_counters counters = { 0 };
+	int err = read_installed(handle, diags, &installed);
+
+	if (!err)
+		err = count_tree(&installed.v4, &counters);
+	if (!err)
+		err = count_tree(&installed.v6, &counters);
+	if (err)
+		return err;
+	pg_counters_sort(&counters);
+	*ret_counters = counters;
+	counters = (struct pg_counters){ 0 };
+	return 0;
+}
