@@ -46,8 +46,8 @@ struct pg_ipt_flavour {
 
 	/*
 	 * Our chains with their rules and counters, sorted by name in bytes, and the hooks with
-	 * their positions; an empty tree if there are none (or no table). Rules of our chains that
-	 * the tree can't hold have `foreign` set. Changes nothing.
+	 * their positions, sorted by parent; an empty tree if there are none (or no table). Rules of
+	 * our chains that the tree can't hold have `foreign` set. Changes nothing.
 	 */
 	int (*read)(uint8_t family, struct pg_diags *diags, struct pg_tree *ret_tree);
 

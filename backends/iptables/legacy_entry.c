@@ -27,6 +27,16 @@ const struct pg_xt_match_info pg_xt_match_infos[PG_XT_MATCHES] = {
 	[PG_XT_COMMENT] = { "comment", 0, XT_ALIGN(sizeof(struct xt_comment_info)) },
 };
 
+#define MATCH_SIZE(info) (XT_ALIGN(sizeof(struct xt_entry_match)) + XT_ALIGN(sizeof(info)))
+
+_Static_assert(
+	sizeof(union pg_xt_entry) >=
+		sizeof(struct ip6t_entry) + MATCH_SIZE(struct xt_physdev_info) +
+			MATCH_SIZE(struct xt_conntrack_mtinfo3) + MATCH_SIZE(struct xt_sctp_info) +
+			MATCH_SIZE(struct xt_comment_info) +
+			XT_ALIGN(sizeof(struct xt_standard_target)),
+	"the largest rule has the larger head and one match of each kind, sctp of the ports");
+
 /* The match of a rule's ports or types, PG_XT_MATCHES if it needs none. */
 static enum pg_xt_match port_match(const struct pg_tree_rule *rule)
 {
@@ -169,8 +179,11 @@ static void encode_ports(const struct pg_tree_rule *rule, enum pg_xt_match match
 		set_range(udp->spts, 0, 65535);
 		set_range(udp->dpts, first, last);
 	} else if (match == PG_XT_SCTP) {
-		set_range(sctp->dpts, first, last);
-		sctp->flags = XT_SCTP_DEST_PORTS;
+		/* No ports at all is how iptables says any port. */
+		if (first || last != 65535) {
+			set_range(sctp->dpts, first, last);
+			sctp->flags = XT_SCTP_DEST_PORTS;
+		}
 		/* As iptables leaves the flags that it has none of. */
 		for (size_t i = 0; i < XT_NUM_SCTP_FLAGS; i++)
 			sctp->flag_info[i].chunktype = 0xff;
@@ -299,6 +312,28 @@ static bool decode_head6(const struct ip6t_ip6 *ip, struct pg_tree_rule *rule)
 	       decode_prefix(6, &ip->dst, &ip->dmsk, &rule->dst);
 }
 
+static void decode_ports(enum pg_xt_match match, const void *data, struct pg_tree_rule *rule)
+{
+	static const uint16_t any[2] = { 0, UINT16_MAX };
+	const struct xt_sctp_info *sctp = data;
+	const uint16_t *ports = any;
+
+	rule->has_dport = true;
+	if (match == PG_XT_ICMP || match == PG_XT_ICMP6) {
+		/* ip6t_icmp is laid out as ipt_icmp. */
+		rule->dport_first = rule->dport_last = ((const struct ipt_icmp *)data)->type;
+		return;
+	}
+	if (match == PG_XT_TCP)
+		ports = ((const struct xt_tcp *)data)->dpts;
+	else if (match == PG_XT_UDP)
+		ports = ((const struct xt_udp *)data)->dpts;
+	else if (sctp->flags & XT_SCTP_DEST_PORTS)
+		ports = sctp->dpts;
+	rule->dport_first = ports[0];
+	rule->dport_last = ports[1];
+}
+
 /*
  * Takes in what a match's data may say. Whether it says no more than that is seen by writing it again
  * and comparing, in the end.
@@ -307,13 +342,6 @@ static void decode_match(enum pg_xt_match match, const void *data, struct pg_tre
 {
 	const struct xt_physdev_info *physdev = data;
 	const struct xt_conntrack_mtinfo3 *conntrack = data;
-	const struct xt_tcp *tcp = data;
-	const struct xt_udp *udp = data;
-	const struct xt_sctp_info *sctp = data;
-	const struct ipt_icmp *icmp = data;
-	const uint16_t *ports = match == PG_XT_TCP   ? tcp->dpts
-				: match == PG_XT_UDP ? udp->dpts
-						     : sctp->dpts;
 
 	if (match == PG_XT_PHYSDEV) {
 		snprintf(rule->physdev_in, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, physdev->physindev);
@@ -326,11 +354,7 @@ static void decode_match(enum pg_xt_match match, const void *data, struct pg_tre
 		snprintf(rule->comment, sizeof(rule->comment), "%.*s", PG_COMMENT_MAX - 1,
 			 ((const struct xt_comment_info *)data)->comment);
 	} else {
-		bool is_icmp = match == PG_XT_ICMP || match == PG_XT_ICMP6;
-
-		rule->has_dport = true;
-		rule->dport_first = is_icmp ? icmp->type : ports[0];
-		rule->dport_last = is_icmp ? icmp->type : ports[1];
+		decode_ports(match, data, rule);
 	}
 }
 

@@ -11,7 +11,7 @@
 /* Room for any rule that a tree can hold. */
 union pg_xt_entry {
 	uint64_t align;
-	char bytes[1024];
+	char bytes[1280];
 };
 
 /* The matches that rules may need: bits. */

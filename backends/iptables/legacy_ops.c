@@ -37,7 +37,8 @@
 		.family = number, .tables = file, .module = name, .init = lib##_init,            \
 		.free = lib##_free, .commit = lib##_commit, .first_chain = lib##_first_chain,    \
 		.next_chain = lib##_next_chain, .is_chain = lib##_is_chain_,                     \
-		.create_chain = lib##_create_chain, .flush_chain = lib##_flush_entries,          \
+		.create_chain = lib##_create_chain, .get_policy = lib##_get_policy,              \
+		.set_policy = lib##_set_policy, .flush_chain = lib##_flush_entries,              \
 		.delete_chain = lib##_delete_chain, .first_rule = lib##_first_rule_,             \
 		.next_rule = lib##_next_rule_, .target = lib##_target_, .append = lib##_append_, \
 		.insert = lib##_insert_, .delete = lib##_delete_num_entry,                       \

@@ -23,6 +23,11 @@ struct pg_xt_ops {
 	const char *(*first_chain)(struct xtc_handle *handle);
 	const char *(*next_chain)(struct xtc_handle *handle);
 	int (*is_chain)(const char *chain, struct xtc_handle *handle);
+	/* NULL: not a built-in chain. */
+	const char *(*get_policy)(const char *chain, struct xt_counters *counters,
+				  struct xtc_handle *handle);
+	int (*set_policy)(const char *chain, const char *policy, struct xt_counters *counters,
+			  struct xtc_handle *handle);
 	int (*create_chain)(const char *chain, struct xtc_handle *handle);
 	int (*flush_chain)(const char *chain, struct xtc_handle *handle);
 	int (*delete_chain)(const char *chain, struct xtc_handle *handle);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "backends/iptables/legacy_table.h"
 
+#include <linux/netfilter/x_tables.h>
 #include <xtables.h>
 
 #include "backends/iptables/flavour.h"
@@ -147,6 +148,15 @@ static int compare_chains(const void *a, const void *b)
 		      ((const struct pg_tree_chain *)b)->name);
 }
 
+static int compare_hooks(const void *a, const void *b)
+{
+	const struct pg_tree_hook *left = a, *right = b;
+	int order = strcmp(left->parent, right->parent);
+
+	return order ? order
+		     : (left->position > right->position) - (left->position < right->position);
+}
+
 int pg_xt_table_read(const struct pg_xt_table *table, struct pg_tree *ret_tree)
 {
 	_cleanup_tree_ struct pg_tree tree = { .family = table->ops->family };
@@ -162,6 +172,9 @@ int pg_xt_table_read(const struct pg_xt_table *table, struct pg_tree *ret_tree)
 	if (tree.chains.count)
 		qsort(tree.chains.items, tree.chains.count, sizeof(struct pg_tree_chain),
 		      compare_chains);
+	if (tree.hooks.count)
+		qsort(tree.hooks.items, tree.hooks.count, sizeof(struct pg_tree_hook),
+		      compare_hooks);
 	*ret_tree = tree;
 	tree = (struct pg_tree){ 0 };
 	return 0;
@@ -324,6 +337,21 @@ static int add_hooks(struct pg_xt_table *table, const struct pg_tree *old,
 	return 0;
 }
 
+/* libiptc sets the counters of policies to 0, unless a policy is set with counters. */
+static int keep_policy_counters(struct pg_xt_table *table)
+{
+	const char *chain = table->ops->first_chain(table->handle);
+
+	for (; chain; chain = table->ops->next_chain(table->handle)) {
+		struct xt_counters counters;
+		const char *policy = table->ops->get_policy(chain, &counters, table->handle);
+
+		if (policy && !table->ops->set_policy(chain, policy, &counters, table->handle))
+			return last_error();
+	}
+	return 0;
+}
+
 int pg_xt_table_replace(struct pg_xt_table *table, const struct pg_tree *old,
 			const struct pg_tree *tree, struct pg_diags *diags)
 {
@@ -337,6 +365,8 @@ int pg_xt_table_replace(struct pg_xt_table *table, const struct pg_tree *old,
 		err = add_chains(table, old, tree);
 	if (!err)
 		err = add_hooks(table, old, tree);
+	if (!err)
+		err = keep_policy_counters(table);
 	if (err)
 		pg_error(diags, PG_LOC_NONE,
 			 "cannot put rules into the IPv%u table '" TABLE "': %s",

@@ -21,4 +21,13 @@ tests_unit_backends_test_nft_refused_SOURCES = tests/unit/backends/test_nft_refu
 tests_unit_backends_test_nft_refused_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_nft_refused_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_legacy
+TESTS += tests/unit/backends/test_legacy
+tests_unit_backends_test_legacy_SOURCES = tests/unit/backends/test_legacy.c \
+	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
+tests_unit_backends_test_legacy_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_xt_table_commit
+tests_unit_backends_test_legacy_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_legacy_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
+	$(CMOCKA_LIBS) $(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 endif
