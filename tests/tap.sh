@@ -34,6 +34,14 @@ tap_skip_all() {
 	exit 0
 }
 
+# tap_sandbox "$0" "$@": the rest of the script runs in a sandbox of its own (scripts/sandbox), also
+# within that of ./check, so that tests that run at once can use the same names. Call it from the top
+# of the tree, before anything is printed.
+tap_sandbox() {
+	[ "$(id -u)" -eq 0 ] || tap_skip_all "not root"
+	[ "${TAP_SANDBOX:-}" = "$1" ] || TAP_SANDBOX=$1 exec scripts/sandbox "$@"
+}
+
 tap_done() {
 	echo "1..$tap_count"
 	[ "$tap_failed" -eq 0 ]
