@@ -4,7 +4,7 @@
 bool pg_array_grow(void **items, size_t *count, size_t *capacity, size_t size)
 {
 	if (*count == *capacity) {
-		size_t wanted = *capacity ? *capacity * 2 : 8;
+		size_t wanted = *capacity ? *capacity * 2 : 2;
 		void *grown = reallocarray(*items, wanted, size);
 
 		if (!grown)
