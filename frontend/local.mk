@@ -6,6 +6,11 @@ libfrontend_a_SOURCES = \
 	frontend/case_endpoints.c \
 	frontend/case_flow.c \
 	frontend/case_part.h \
+	frontend/casetest.c frontend/casetest.h frontend/casetest_internal.h \
+	frontend/casetest_lab.c \
+	frontend/casetest_model.c \
+	frontend/casetest_print.c \
+	frontend/casetest_probe.c \
 	frontend/decode.h \
 	frontend/decode_endpoints.c \
 	frontend/decode_entry.c \

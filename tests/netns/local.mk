@@ -12,4 +12,10 @@ tests_netns_test_nft_traffic_SOURCES = tests/netns/test_nft_traffic.c
 tests_netns_test_nft_traffic_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_nft_traffic_LDADD = libfrontend.a libbackends.a libtranslate.a libpolicy.a \
 	libcompat.a $(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/netns/test_casetest
+TESTS += tests/netns/test_casetest
+tests_netns_test_casetest_SOURCES = tests/netns/test_casetest.c
+tests_netns_test_casetest_CFLAGS = $(TEST_CFLAGS)
+tests_netns_test_casetest_LDADD = $(TEST_LIBS)
 endif
