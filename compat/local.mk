@@ -3,6 +3,7 @@ noinst_LIBRARIES += libcompat.a
 libcompat_a_SOURCES = \
 	compat/ban.h \
 	compat/bridge.c compat/bridge.h \
+	compat/bpffs.c compat/bpffs.h \
 	compat/errtext.c compat/errtext.h \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \

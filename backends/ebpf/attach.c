@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <linux/bpf.h>
+
+#include "backends/ebpf/attach.h"
+#include "backends/ebpf/clsact.h"
+
+/* Newer than the headers of Debian 12; linux/bpf.h of Linux 6.6 has them. */
+#define TCX_INGRESS   46
+#define TCX_EGRESS    47
+#define LINK_TYPE_TCX 11
+#define ATTACH_BEFORE (1u << 3) /* BPF_F_BEFORE; before nothing in particular: first */
+
+static int link_path(const struct pg_backend_handle *handle, uint32_t ifindex, const char *what,
+		     char path[PG_BPFFS_PATH])
+{
+	return pg_bpffs_path(path, "%s/links/%u-%s", handle->directory, ifindex, what);
+}
+
+/* What a container sends comes in on the host's side. */
+static const char *link_name(enum pg_direction direction)
+{
+	return direction == PG_EGRESS ? "in" : "out";
+}
+
+static const char *filter_name(enum pg_direction direction)
+{
+	return direction == PG_EGRESS ? "filter-in" : "filter-out";
+}
+
+static int remove_pin(const struct pg_backend_handle *handle, uint32_t ifindex, const char *what)
+{
+	char path[PG_BPFFS_PATH];
+	int err = link_path(handle, ifindex, what, path);
+
+	if (err)
+		return err;
+	return unlink(path) && errno != ENOENT ? -errno : 0;
+}
+
+static bool has_pin(const struct pg_backend_handle *handle, uint32_t ifindex, const char *what)
+{
+	char path[PG_BPFFS_PATH];
+
+	return !link_path(handle, ifindex, what, path) && !access(path, F_OK);
+}
+
+/* 0: there is no such program. */
+static uint32_t program_id(int program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t length = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(program, &info, &length) ? 0 : info.id;
+}
+
+/* Whether a pinned link still holds the program on the interface: a link outlives its interface. */
+static bool link_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		       uint32_t ifindex, enum pg_direction direction)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t length = sizeof(info);
+	_cleanup_close_ int link = -1;
+	char path[PG_BPFFS_PATH];
+
+	if (link_path(handle, ifindex, link_name(direction), path))
+		return false;
+	link = bpf_obj_get(path);
+	/* The index comes first in what is told of a TCX link, as in what is told of an XDP link. */
+	return link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &length) &&
+	       info.type == LINK_TYPE_TCX && info.xdp.ifindex == ifindex &&
+	       info.prog_id == program_id(pins->programs[direction]);
+}
+
+static bool filter_holds(const struct pg_pins *pins, uint32_t ifindex, enum pg_direction direction)
+{
+	uint32_t id = pg_clsact_program(ifindex, direction == PG_EGRESS);
+
+	return id && id == program_id(pins->programs[direction]);
+}
+
+static bool tcx_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		      uint32_t ifindex)
+{
+	return link_holds(handle, pins, ifindex, PG_EGRESS) &&
+	       link_holds(handle, pins, ifindex, PG_INGRESS);
+}
+
+static bool clsact_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			 uint32_t ifindex)
+{
+	return has_pin(handle, ifindex, filter_name(PG_EGRESS)) &&
+	       has_pin(handle, ifindex, filter_name(PG_INGRESS)) &&
+	       filter_holds(pins, ifindex, PG_EGRESS) && filter_holds(pins, ifindex, PG_INGRESS);
+}
+
+bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		     uint32_t ifindex)
+{
+	return tcx_holds(handle, pins, ifindex) || clsact_holds(handle, pins, ifindex);
+}
+
+static int attach_link(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		       uint32_t ifindex, enum pg_direction direction)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = ATTACH_BEFORE);
+	_cleanup_close_ int link = -1;
+	char path[PG_BPFFS_PATH];
+	int err = link_path(handle, ifindex, link_name(direction), path);
+
+	if (err || link_holds(handle, pins, ifindex, direction))
+		return err;
+	err = remove_pin(handle, ifindex, link_name(direction));
+	if (err)
+		return err;
+	link = bpf_link_create(pins->programs[direction], (int)ifindex,
+			       direction == PG_EGRESS ? TCX_INGRESS : TCX_EGRESS, &options);
+	if (link < 0)
+		return link;
+	return bpf_obj_pin(link, path);
+}
+
+static int attach_tcx(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		      uint32_t ifindex)
+{
+	int err = attach_link(handle, pins, ifindex, PG_EGRESS);
+
+	return err ? err : attach_link(handle, pins, ifindex, PG_INGRESS);
+}
+
+/* Puts on record what is about to be made, so that it is taken down whatever happens. */
+static int pin_record(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		      uint32_t ifindex, const char *what, enum pg_direction direction)
+{
+	char path[PG_BPFFS_PATH];
+	int err = link_path(handle, ifindex, what, path);
+
+	if (!err)
+		err = bpf_obj_pin(pins->programs[direction], path);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int attach_qdisc(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			uint32_t ifindex)
+{
+	bool was_ours = has_pin(handle, ifindex, "qdisc");
+	int err = pin_record(handle, pins, ifindex, "qdisc", PG_EGRESS);
+
+	if (!err)
+		err = pg_clsact_add_qdisc(ifindex);
+	if (err && !was_ours)
+		remove_pin(handle, ifindex, "qdisc");
+	return err == -EEXIST ? 0 : err;
+}
+
+static int attach_filter(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			 uint32_t ifindex, enum pg_direction direction)
+{
+	int err = pin_record(handle, pins, ifindex, filter_name(direction), direction);
+
+	if (err)
+		return err;
+	return pg_clsact_add(ifindex, direction == PG_EGRESS, pins->programs[direction]);
+}
+
+static int attach_clsact(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			 uint32_t ifindex)
+{
+	int err = attach_qdisc(handle, pins, ifindex);
+
+	for (int i = 0; i < PG_DIRECTIONS && !err; i++)
+		err = attach_filter(handle, pins, ifindex, i);
+	return err;
+}
+
+/* Asks for the list of programs on an interface that there always is. */
+static bool kernel_has_tcx(void)
+{
+	uint32_t count = 0;
+	int err = bpf_prog_query(1, TCX_INGRESS, 0, NULL, NULL, &count);
+
+	return !err || err == -ENOENT;
+}
+
+int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+	      uint32_t ifindex)
+{
+	bool has_tcx = handle->attach != PG_ATTACH_CLSACT && kernel_has_tcx();
+
+	if (pg_attach_holds(handle, pins, ifindex))
+		return 0;
+	if (handle->attach == PG_ATTACH_TCX && !has_tcx)
+		return -EOPNOTSUPP;
+	return has_tcx ? attach_tcx(handle, pins, ifindex) : attach_clsact(handle, pins, ifindex);
+}
+
+/* The filter is taken away if it holds the program that is on record. */
+static int detach_filter(const struct pg_backend_handle *handle, uint32_t ifindex,
+			 enum pg_direction direction)
+{
+	bool ingress = direction == PG_EGRESS;
+	_cleanup_close_ int program = -1;
+	char path[PG_BPFFS_PATH];
+	uint32_t id;
+	int err = link_path(handle, ifindex, filter_name(direction), path);
+
+	if (err)
+		return err;
+	program = bpf_obj_get(path);
+	if (program < 0)
+		return program == -ENOENT ? 0 : program;
+	id = pg_clsact_program(ifindex, ingress);
+	if (id && id == program_id(program))
+		err = pg_clsact_remove(ifindex, ingress);
+	return err ? err : remove_pin(handle, ifindex, filter_name(direction));
+}
+
+static int detach_qdisc(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	int err;
+
+	if (!has_pin(handle, ifindex, "qdisc"))
+		return 0;
+	err = pg_clsact_remove_qdisc(ifindex);
+	return err ? err : remove_pin(handle, ifindex, "qdisc");
+}
+
+int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	int err = 0;
+
+	for (int i = 0; i < PG_DIRECTIONS && !err; i++) {
+		err = remove_pin(handle, ifindex, link_name(i));
+		if (!err)
+			err = detach_filter(handle, ifindex, i);
+	}
+	return err ? err : detach_qdisc(handle, ifindex);
+}
+
+static void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+/* Calls fn for each record, by its interface and the rest of its name. */
+static int each_record(const struct pg_backend_handle *handle,
+		       int (*fn)(const struct pg_backend_handle *handle, uint32_t ifindex,
+				 const char *what, void *context),
+		       void *context)
+{
+	PG_CLEANUP(close_directory) DIR *directory = NULL;
+	char path[PG_BPFFS_PATH];
+	struct dirent *entry;
+	int err = pg_bpffs_path(path, "%s/links", handle->directory);
+
+	if (err)
+		return err;
+	directory = opendir(path);
+	if (!directory)
+		return errno == ENOENT ? 0 : -errno;
+	while (!err && (entry = readdir(directory))) {
+		char *end;
+		unsigned long ifindex = strtoul(entry->d_name, &end, 10);
+
+		if (end != entry->d_name && *end == '-')
+			err = fn(handle, (uint32_t)ifindex, end + 1, context);
+	}
+	return err;
+}
+
+static int detach_record(const struct pg_backend_handle *handle, uint32_t ifindex,
+			 const char *what, void *context)
+{
+	(void)what;
+	(void)context;
+	return pg_detach(handle, ifindex);
+}
+
+int pg_detach_all(const struct pg_backend_handle *handle)
+{
+	return each_record(handle, detach_record, NULL);
+}
+
+static int count_record(const struct pg_backend_handle *handle, uint32_t ifindex, const char *what,
+			void *context)
+{
+	struct pg_attach_counts *counts = context;
+
+	(void)handle;
+	(void)ifindex;
+	counts->tcx += !strcmp(what, link_name(PG_EGRESS));
+	counts->clsact += !strcmp(what, filter_name(PG_EGRESS));
+	return 0;
+}
+
+int pg_attach_count(const struct pg_backend_handle *handle, struct pg_attach_counts *ret_counts)
+{
+	struct pg_attach_counts counts = { 0 };
+	int err = each_record(handle, count_record, &counts);
+
+	if (!err)
+		*ret_counts = counts;
+	return err;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Putting the programs on interfaces: as TCX links (Linux 6.6), or as filters of a clsact qdisc. What
+ * is where is on record in the folder `links`, which alone is needed to take it down:
+ *
+ *	<ifindex>-in, <ifindex>-out			TCX links
+ *	<ifindex>-filter-in, <ifindex>-filter-out	filters; the program, to tell ours from another's
+ *	<ifindex>-qdisc					the qdisc is ours too
+ *
+ * Ours come first of all programs, since another's verdict may end the list.
+ */
+#ifndef PG_BACKENDS_EBPF_ATTACH_H
+#define PG_BACKENDS_EBPF_ATTACH_H
+
+#include "backends/ebpf/pins.h"
+
+/*
+ * Attaches what isn't there yet. -errno without a report: -ENODEV there is no such interface,
+ * -EOPNOTSUPP: the kernel can't attach in the way that was asked for.
+ */
+int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+	      uint32_t ifindex);
+
+/* Whether both programs are on an interface. */
+bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		     uint32_t ifindex);
+
+/* Also when the interface is gone. */
+int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex);
+int pg_detach_all(const struct pg_backend_handle *handle);
+
+struct pg_attach_counts {
+	size_t tcx, clsact; /* interfaces */
+};
+
+int pg_attach_count(const struct pg_backend_handle *handle, struct pg_attach_counts *ret_counts);
+
+#endif

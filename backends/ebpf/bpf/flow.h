@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flows and fragments that were let through. The meaning is that of netfilter's conntrack with a rule
+ * that accepts ESTABLISHED and RELATED, so that both backends agree: replies pass, packets of the
+ * first direction are judged until there was a reply, errors about a flow pass.
+ *
+ * The map forgets the least recently used flow when it is full. The flow's next packet is then judged
+ * as a new one: it passes if the policy lets the flow begin that way, else it is dropped until the
+ * other side sends.
+ */
+#ifndef PG_BACKENDS_EBPF_BPF_FLOW_H
+#define PG_BACKENDS_EBPF_BPF_FLOW_H
+
+#include "context.h"
+
+#define SECOND 1000000000ull
+
+/* A packet's place in the flow map. */
+struct flow_id {
+	struct pg_map_flow_key key;
+	__u32 side; /* 0 or 1: the sender's in the key */
+};
+
+/* The request that an ICMP query is, or answers: its type, else 0. */
+static __always_inline __u8 icmp_request(__u16 type)
+{
+	switch (type) {
+	case ICMP_ECHO:
+	case ICMP_ECHO_REPLY:
+		return ICMP_ECHO;
+	case ICMP_TIMESTAMP:
+	case ICMP_TIMESTAMP_REPLY:
+		return ICMP_TIMESTAMP;
+	case ICMP_INFO:
+	case ICMP_INFO_REPLY:
+		return ICMP_INFO;
+	case ICMP_MASK:
+	case ICMP_MASK_REPLY:
+		return ICMP_MASK;
+	default:
+		return 0;
+	}
+}
+
+static __always_inline bool is_icmp_error(const struct packet *packet)
+{
+	if (packet->proto != IPPROTO_ICMP)
+		return false;
+	switch (packet->dport) {
+	case ICMP_UNREACHABLE:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER_PROBLEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline void set_flow_key(struct flow_id *id, const struct packet *packet,
+					 __u16 sport, __u16 dport)
+{
+	bool swap = packet->saddr > packet->daddr ||
+		    (packet->saddr == packet->daddr && sport > dport);
+
+	id->side = swap;
+	id->key.addr[0] = swap ? packet->daddr : packet->saddr;
+	id->key.addr[1] = swap ? packet->saddr : packet->daddr;
+	id->key.port[0] = swap ? dport : sport;
+	id->key.port[1] = swap ? sport : dport;
+	id->key.proto = packet->proto;
+}
+
+/* False: the packet is of a kind that makes no flow and belongs to none. */
+static __always_inline bool flow_of(const struct packet *packet, struct flow_id *id)
+{
+	__u8 request;
+
+	if (packet->proto != IPPROTO_ICMP) {
+		set_flow_key(id, packet, packet->sport, packet->dport);
+		return true;
+	}
+	request = icmp_request(packet->dport);
+	if (!request)
+		return false;
+	set_flow_key(id, packet, packet->sport, packet->sport);
+	id->key.query = request << 1 | (id->side ^ (packet->dport != request));
+	return true;
+}
+
+static __always_inline __u64 idle_limit(const struct pg_map_flow *flow, __u8 proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		if (flow->reset)
+			return PG_ABI_IDLE_TCP_RESET * SECOND;
+		if (flow->fin[0] || flow->fin[1])
+			return PG_ABI_IDLE_TCP_CLOSING * SECOND;
+		return (flow->replied ? PG_ABI_IDLE_TCP_ESTABLISHED : PG_ABI_IDLE_TCP_OPENING) *
+		       SECOND;
+	case IPPROTO_UDP:
+		return (flow->replied ? PG_ABI_IDLE_UDP : PG_ABI_IDLE_UDP_OPENING) * SECOND;
+	case IPPROTO_ICMP:
+		return PG_ABI_IDLE_ICMP * SECOND;
+	default:
+		return PG_ABI_IDLE_OTHER * SECOND;
+	}
+}
+
+/* A SYN on a connection that has ended begins another one. */
+static __always_inline bool begins_anew(const struct pg_map_flow *flow, const struct packet *packet)
+{
+	return packet->proto == IPPROTO_TCP &&
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+	       (flow->reset || (flow->fin[0] && flow->fin[1]));
+}
+
+/* NULL: there is none, or it has ended. */
+static __always_inline struct pg_map_flow *find_flow(const struct flow_id *id,
+						     const struct packet *packet, __u64 now)
+{
+	struct pg_map_flow *flow = bpf_map_lookup_elem(&pg_flows, &id->key);
+
+	/* Another processor may have written a later time than ours. */
+	if (!flow || (now > flow->seen && now - flow->seen > idle_limit(flow, packet->proto)) ||
+	    begins_anew(flow, packet))
+		return NULL;
+	return flow;
+}
+
+static __always_inline bool is_established(const struct pg_map_flow *flow,
+					   const struct flow_id *id)
+{
+	return flow->replied || flow->initiator != id->side;
+}
+
+/* Written only where something changes: the entry's cache line is shared by all processors. */
+static __always_inline void see_packet(struct pg_map_flow *flow, const struct flow_id *id,
+				       const struct packet *packet, __u64 now)
+{
+	if (now > flow->seen && now - flow->seen > SECOND)
+		flow->seen = now;
+	if (flow->initiator != id->side && !flow->replied)
+		flow->replied = 1;
+	if (packet->proto != IPPROTO_TCP)
+		return;
+	if (packet->tcp_flags & TCP_RST && !flow->reset)
+		flow->reset = 1;
+	if (packet->tcp_flags & TCP_FIN && !flow->fin[id->side & 1])
+		flow->fin[id->side & 1] = 1;
+}
+
+/*
+ * Packets from which conntrack would make a flow: of TCP a SYN, or an ACK from the middle of a
+ * connection; of ICMP a request.
+ */
+static __always_inline bool may_begin(const struct packet *packet)
+{
+	if (packet->proto == IPPROTO_ICMP)
+		return icmp_request(packet->dport) == packet->dport;
+	if (packet->proto != IPPROTO_TCP)
+		return true;
+	switch (packet->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) {
+	case TCP_SYN:
+	case TCP_ACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The last judge let the packet through. `flow` is the one that it belongs to, or NULL. */
+static __always_inline void let_flow_begin(struct context *context, const struct flow_id *id,
+					   struct pg_map_flow *flow, __u64 now)
+{
+	struct pg_map_flow begun = {
+		.seen = now,
+		.generation = context->generation,
+		.initiator = id->side,
+	};
+	__u32 mine = context->program == PG_ABI_EGRESS ? id->side : !id->side;
+
+	if (flow) {
+		see_packet(flow, id, &context->packet, now);
+		return;
+	}
+	if (!may_begin(&context->packet))
+		return;
+	begun.local = 1 << (mine & 1);
+	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL)
+		begun.local = 3;
+	bpf_map_update_elem(&pg_flows, &id->key, &begun, BPF_ANY);
+}
+
+/* An ICMP error about a flow that was let through, sent to the one whose packet it is about. */
+static __always_inline bool is_related(struct __sk_buff *skb, const struct packet *error, __u64 now)
+{
+	struct packet about = {};
+	struct flow_id id = {};
+
+	return read_embedded(skb, error, &about) && about.saddr == error->daddr &&
+	       flow_of(&about, &id) && find_flow(&id, &about, now);
+}
+
+static __always_inline void set_frag_key(struct pg_map_frag_key *key, const struct packet *packet,
+					 __u8 program)
+{
+	key->saddr = packet->saddr;
+	key->daddr = packet->daddr;
+	key->id = packet->id;
+	key->proto = packet->proto;
+	key->direction = program;
+}
+
+static __always_inline void let_fragments_follow(const struct packet *packet, __u8 program,
+						 __u64 now)
+{
+	struct pg_map_frag_key key;
+	struct pg_map_frag value = { .seen = now };
+
+	set_frag_key(&key, packet, program);
+	bpf_map_update_elem(&pg_frags, &key, &value, BPF_ANY);
+}
+
+static __always_inline bool follows_first_fragment(const struct packet *packet, __u8 program,
+						   __u64 now)
+{
+	struct pg_map_frag_key key;
+	const struct pg_map_frag *first;
+
+	set_frag_key(&key, packet, program);
+	first = bpf_map_lookup_elem(&pg_frags, &key);
+	return first && (now < first->seen || now - first->seen <= PG_ABI_IDLE_FRAGMENT * SECOND);
+}
+
+#endif

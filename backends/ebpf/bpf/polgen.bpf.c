@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The two programs on the host side of a container's interface. What the container sends comes in
+ * there (from_container: its egress rules), what it receives goes out there (to_container: its ingress
+ * rules). They only ever restrict: what they let through goes on to other programs, the bridge and
+ * netfilter.
+ *
+ * A new flow between two endpoints of this host is judged whole by to_container, the source's egress
+ * too: between the two programs a commit may change the policy, or NAT the destination, and then
+ * neither the old nor the new policy would have judged both sides. from_container judges it all the
+ * same, so that what is denied goes no further than it must.
+ */
+#include <linux/pkt_cls.h>
+
+#include "abi.h"
+#include "context.h"
+#include "flow.h"
+#include "maps.h"
+#include "packet.h"
+#include "policy.h"
+#include "report.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* enum pg_host_policy. */
+#define HOST_POLICY_ALLOW 0
+
+/* Whether the interface is one of ours, and why not. PG_OUTCOMES: it is. */
+static __always_inline __u32 enter(struct context *context)
+{
+	__u32 zero = 0, ifindex = context->skb->ifindex;
+	struct pg_map_meta *meta = bpf_map_lookup_elem(&pg_meta, &zero);
+	const struct pg_map_endpoint *endpoint;
+
+	if (!meta)
+		return PG_OUTCOME_UNKNOWN;
+	context->generation = *(volatile __u32 *)&meta->generation;
+	if (!context->generation)
+		return PG_OUTCOME_PASS;
+	context->host_policy = meta->half[context->generation & 1].host_policy;
+	/* Entries are made before the programs are attached and go after: there always is one. */
+	endpoint = bpf_map_lookup_elem(&pg_endpoints, &ifindex);
+	if (!endpoint)
+		return PG_OUTCOME_UNKNOWN;
+	context->endpoint = HALF(context, endpoint);
+	return context->endpoint->identity ? PG_OUTCOMES : PG_OUTCOME_PASS;
+}
+
+static __always_inline bool is_tagged(const struct __sk_buff *skb)
+{
+	return skb->vlan_present || skb->protocol == bpf_htons(ETH_P_8021Q) ||
+	       skb->protocol == bpf_htons(ETH_P_8021AD);
+}
+
+/* Frames that aren't IPv4. What iptables doesn't see must not be a way around the policy. */
+static __always_inline __u32 judge_frame(struct context *context)
+{
+	if (is_tagged(context->skb))
+		return is_enforced(context) ? PG_OUTCOME_VLAN : PG_OUTCOME_PASS;
+	if (context->skb->protocol == bpf_htons(ETH_P_IPV6))
+		return is_enforced(context) && !is_neighbour_discovery(context->skb)
+			       ? PG_OUTCOME_IPV6
+			       : PG_OUTCOME_PASS;
+	return PG_OUTCOME_PASS;
+}
+
+static __always_inline bool judge_egress(struct context *context)
+{
+	bool allowed;
+
+	find_peer(context, context->packet.daddr);
+	allowed = judge(context, context->endpoint->identity, context->peer, PG_ABI_EGRESS);
+	count_rule(context);
+	return allowed;
+}
+
+static __always_inline bool judge_ingress(struct context *context)
+{
+	__u32 own = context->endpoint->identity, sender;
+	bool allowed;
+
+	find_peer(context, context->packet.saddr);
+	sender = context->peer;
+	if (sender == PG_ABI_HOST && context->host_policy == HOST_POLICY_ALLOW)
+		return true;
+	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
+		context->peer = own;
+		if (!judge(context, sender, own, PG_ABI_EGRESS)) {
+			count_rule(context);
+			return false;
+		}
+		context->peer = sender;
+	}
+	allowed = judge(context, own, sender, PG_ABI_INGRESS);
+	count_rule(context);
+	return allowed;
+}
+
+/* A packet with ports, of a flow or beginning one. */
+static __always_inline __u32 judge_packet(struct context *context, __u64 now)
+{
+	const struct packet *packet = &context->packet;
+	struct pg_map_flow *flow = NULL;
+	struct flow_id id = {};
+	bool is_flow = flow_of(packet, &id), last;
+
+	if (is_flow)
+		flow = find_flow(&id, packet, now);
+	if (flow && is_established(flow, &id)) {
+		see_packet(flow, &id, packet, now);
+		count_established(context, flow->local & (1 << (id.side & 1)));
+		return PG_OUTCOME_ESTABLISHED;
+	}
+	if (is_icmp_error(packet) && is_related(context->skb, packet, now)) {
+		find_peer(context, packet->saddr);
+		count_established(context, context->peer_flags & PG_ABI_ADDRESS_LOCAL);
+		return PG_OUTCOME_ESTABLISHED;
+	}
+	if (context->program == PG_ABI_EGRESS ? !judge_egress(context) : !judge_ingress(context))
+		return PG_OUTCOME_POLICY;
+	last = context->program == PG_ABI_INGRESS || !(context->peer_flags & PG_ABI_ADDRESS_LOCAL);
+	if (last && is_flow)
+		let_flow_begin(context, &id, flow, now);
+	return PG_OUTCOME_PASS;
+}
+
+static __always_inline __u32 judge_ipv4(struct context *context)
+{
+	struct packet *packet = &context->packet;
+	__u64 now = bpf_ktime_get_ns();
+	__u32 outcome;
+
+	if (packet->fragment == LATER_FRAGMENT)
+		return !is_judged(context) || follows_first_fragment(packet, context->program, now)
+			       ? PG_OUTCOME_PASS
+			       : PG_OUTCOME_FRAGMENT;
+	outcome = judge_packet(context, now);
+	if (packet->fragment == FIRST_FRAGMENT && outcome <= PG_OUTCOME_ESTABLISHED)
+		let_fragments_follow(packet, context->program, now);
+	return outcome;
+}
+
+/* Anti-spoofing comes before everything else. */
+static __always_inline __u32 judge_sent(struct context *context)
+{
+	if (is_tagged(context->skb) || context->skb->protocol != bpf_htons(ETH_P_IP))
+		return judge_frame(context);
+	if (!read_packet(context->skb, &context->packet))
+		return PG_OUTCOME_MALFORMED;
+	if (context->packet.saddr != context->endpoint->ipv4)
+		return PG_OUTCOME_SPOOFED;
+	return judge_ipv4(context);
+}
+
+/* A bridge floods: not everything that comes along here is meant for the endpoint. */
+static __always_inline __u32 judge_received(struct context *context)
+{
+	if (is_tagged(context->skb) || context->skb->protocol != bpf_htons(ETH_P_IP))
+		return judge_frame(context);
+	if (!read_packet(context->skb, &context->packet))
+		return PG_OUTCOME_MALFORMED;
+	if (context->packet.daddr != context->endpoint->ipv4)
+		return is_enforced(context) ? PG_OUTCOME_NOT_OWN : PG_OUTCOME_PASS;
+	return judge_ipv4(context);
+}
+
+/* From the outcome to what tc does. Passing means "no opinion", so that other programs get to see it. */
+static __always_inline int leave(struct context *context, __u32 outcome)
+{
+	if (outcome <= PG_OUTCOME_ESTABLISHED)
+		return TC_ACT_UNSPEC;
+	if (outcome != PG_OUTCOME_POLICY)
+		count_outcome(context, outcome);
+	tell(context, outcome);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int from_container(struct __sk_buff *skb)
+{
+	struct context context = {
+		.skb = skb,
+		.program = PG_ABI_EGRESS,
+		.direction = PG_ABI_EGRESS,
+	};
+	__u32 outcome = enter(&context);
+
+	if (outcome == PG_OUTCOMES)
+		outcome = judge_sent(&context);
+	return leave(&context, outcome);
+}
+
+SEC("tc")
+int to_container(struct __sk_buff *skb)
+{
+	struct context context = {
+		.skb = skb,
+		.program = PG_ABI_INGRESS,
+		.direction = PG_ABI_INGRESS,
+	};
+	__u32 outcome = enter(&context);
+
+	if (outcome == PG_OUTCOMES)
+		outcome = judge_received(&context);
+	return leave(&context, outcome);
+}

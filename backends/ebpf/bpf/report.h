@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs tell: counters, and an event for each packet that they drop. */
+#ifndef PG_BACKENDS_EBPF_BPF_REPORT_H
+#define PG_BACKENDS_EBPF_BPF_REPORT_H
+
+#include "context.h"
+
+static __always_inline void add(struct pg_map_counter *counter, __u32 bytes)
+{
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += bytes;
+}
+
+/* iptables counts what is in the frame, not the frame. */
+static __always_inline __u32 ip_bytes(const struct context *context)
+{
+	return context->skb->len - ETH_HLEN;
+}
+
+static __always_inline void count_outcome(struct context *context, __u32 outcome)
+{
+	add(bpf_map_lookup_elem(&pg_outcomes, &outcome), ip_bytes(context));
+}
+
+/* The rule that decided. */
+static __always_inline void count_rule(struct context *context)
+{
+	if (context->slot != PG_ABI_SLOT_NOBODY)
+		add(bpf_map_lookup_elem(&pg_counters, &context->slot), ip_bytes(context));
+}
+
+/*
+ * An established packet between two endpoints of this host passes both programs and counts once, as
+ * it does in a chain.
+ */
+static __always_inline void count_established(struct context *context, bool sender_is_local)
+{
+	if (context->program == PG_ABI_EGRESS || !sender_is_local)
+		count_outcome(context, PG_OUTCOME_ESTABLISHED);
+}
+
+static __always_inline void add_addresses(struct context *context, struct pg_map_event *event)
+{
+	const struct packet *packet = &context->packet;
+
+	if (context->skb->protocol == bpf_htons(ETH_P_IPV6)) {
+		event->family = 6;
+		bpf_skb_load_bytes(context->skb, ETH_HLEN + offsetof(struct ipv6hdr, saddr),
+				   event->saddr, sizeof(event->saddr));
+		bpf_skb_load_bytes(context->skb, ETH_HLEN + offsetof(struct ipv6hdr, daddr),
+				   event->daddr, sizeof(event->daddr));
+		return;
+	}
+	if (context->skb->protocol != bpf_htons(ETH_P_IP))
+		return;
+	event->family = 4;
+	event->proto = packet->proto;
+	event->sport = packet->sport;
+	event->dport = packet->dport;
+	__builtin_memcpy(event->saddr, &packet->saddr, sizeof(packet->saddr));
+	__builtin_memcpy(event->daddr, &packet->daddr, sizeof(packet->daddr));
+}
+
+/* Never waits: where nobody reads and the buffer is full, the event is lost and counted. */
+static __always_inline void tell(struct context *context, __u32 outcome)
+{
+	struct pg_map_event *event = bpf_ringbuf_reserve(&pg_events, sizeof(*event), 0);
+
+	if (!event) {
+		count_outcome(context, PG_OUTCOME_EVENT_LOST);
+		return;
+	}
+	__builtin_memset(event, 0, sizeof(*event));
+	event->time = bpf_ktime_get_ns();
+	event->ifindex = context->skb->ifindex;
+	event->slot = context->slot;
+	event->subject = context->subject;
+	event->peer = context->peer;
+	event->length = ip_bytes(context);
+	event->outcome = outcome;
+	event->direction = context->direction;
+	add_addresses(context, event);
+	bpf_ringbuf_submit(event, 0);
+}
+
+#endif

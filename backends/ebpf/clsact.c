@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
+#include <libmnl/libmnl.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+
+#include "backends/ebpf/clsact.h"
+
+/* Ours comes first; the handle tells it from another program of the same priority. */
+#define PRIORITY 1
+#define HANDLE	 0x706f6c67 /* "polg" */
+
+static struct bpf_tc_hook hook_of(uint32_t ifindex, enum bpf_tc_attach_point point)
+{
+	return (struct bpf_tc_hook){
+		.sz = sizeof(struct bpf_tc_hook),
+		.ifindex = (int)ifindex,
+		.attach_point = point,
+	};
+}
+
+static struct bpf_tc_opts filter_of(int program)
+{
+	return (struct bpf_tc_opts){
+		.sz = sizeof(struct bpf_tc_opts),
+		.prog_fd = program,
+		.handle = HANDLE,
+		.priority = PRIORITY,
+	};
+}
+
+static enum bpf_tc_attach_point point_of(bool ingress)
+{
+	return ingress ? BPF_TC_INGRESS : BPF_TC_EGRESS;
+}
+
+int pg_clsact_add_qdisc(uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+
+	return bpf_tc_hook_create(&hook);
+}
+
+int pg_clsact_add(uint32_t ifindex, bool ingress, int program)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
+	struct bpf_tc_opts filter = filter_of(program);
+
+	filter.flags = BPF_TC_F_REPLACE;
+	return bpf_tc_attach(&hook, &filter);
+}
+
+uint32_t pg_clsact_program(uint32_t ifindex, bool ingress)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
+	struct bpf_tc_opts filter = filter_of(0);
+
+	return bpf_tc_query(&hook, &filter) ? 0 : filter.prog_id;
+}
+
+int pg_clsact_remove(uint32_t ifindex, bool ingress)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
+	struct bpf_tc_opts filter = filter_of(0);
+
+	return bpf_tc_detach(&hook, &filter);
+}
+
+static void close_socket(struct mnl_socket **socket)
+{
+	if (*socket)
+		mnl_socket_close(*socket);
+}
+
+static int count_filter(const struct nlmsghdr *message, void *count)
+{
+	if (message->nlmsg_type == RTM_NEWTFILTER)
+		++*(size_t *)count;
+	return MNL_CB_OK;
+}
+
+static int ask_for_filters(struct mnl_socket *socket, uint32_t ifindex, bool ingress)
+{
+	char buffer[NLMSG_LENGTH(sizeof(struct tcmsg))] __attribute__((aligned(4))) = { 0 };
+	struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+	struct tcmsg *request;
+
+	header->nlmsg_type = RTM_GETTFILTER;
+	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request->tcm_family = AF_UNSPEC;
+	request->tcm_ifindex = (int)ifindex;
+	request->tcm_parent =
+		TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
+}
+
+/* How many filters one direction of the qdisc holds, adding them to *count. */
+static int count_filters(uint32_t ifindex, bool ingress, size_t *count)
+{
+	PG_CLEANUP(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
+	char reply[16384] __attribute__((aligned(8)));
+	int more = MNL_CB_OK, err;
+
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID))
+		return -errno;
+	err = ask_for_filters(socket, ifindex, ingress);
+	while (!err && more > MNL_CB_STOP) {
+		ssize_t length = mnl_socket_recvfrom(socket, reply, sizeof(reply));
+
+		more = length < 0 ? MNL_CB_ERROR
+				  : mnl_cb_run(reply, (size_t)length, 0,
+					       mnl_socket_get_portid(socket), count_filter, count);
+		if (more == MNL_CB_ERROR)
+			err = -errno;
+	}
+	return err;
+}
+
+int pg_clsact_remove_qdisc(uint32_t ifindex)
+{
+	struct bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	size_t filters = 0;
+	int err = count_filters(ifindex, true, &filters);
+
+	if (!err)
+		err = count_filters(ifindex, false, &filters);
+	if (!err && !filters)
+		err = bpf_tc_hook_destroy(&hook);
+	/* Without the qdisc or the interface the kernel says EINVAL, ENOENT or ENODEV. */
+	return err == -EINVAL || err == -ENOENT || err == -ENODEV ? 0 : err;
+}

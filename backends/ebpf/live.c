@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From the maps back to objects: what counts now. */
+#include "backends/ebpf/attach.h"
+#include "backends/ebpf/slots.h"
+
+struct reader {
+	const struct pg_backend_handle *handle;
+	const struct pg_pins *pins;
+	const struct pg_slots *slots;
+	struct pg_objects *objects;
+	uint32_t generation;
+};
+
+static struct pg_addr addr_of(uint8_t family, const void *bytes, size_t length)
+{
+	struct pg_addr addr = { .family = family };
+	static const uint8_t none[16];
+
+	if (!memcmp(bytes, none, length))
+		return (struct pg_addr){ 0 };
+	memcpy(addr.bytes, bytes, length);
+	return addr;
+}
+
+/*
+ * An endpoint counts as attached if the interface of that name is still the one that the programs
+ * are on: a container that was started again has a new one.
+ */
+static int read_endpoint(const struct reader *reader, const union pg_map_key *key,
+			 const union pg_map_value *value)
+{
+	const struct pg_map_endpoint_half *half = pg_halves_counting(
+		&pg_map_types[PG_MAP_ENDPOINTS].halves, value, reader->generation);
+	struct pg_entry entry = { .kind = PG_ENTRY_ENDPOINT };
+	char name[IFNAMSIZ + 1] = { 0 };
+
+	memcpy(name, half->interface, sizeof(half->interface));
+	entry.endpoint = (struct pg_entry_endpoint){
+		.name = name,
+		.name_length = strlen(name),
+		.id = { half->identity },
+		.ipv4 = addr_of(4, &half->ipv4, sizeof(half->ipv4)),
+		.ipv6 = addr_of(6, half->ipv6, sizeof(half->ipv6)),
+		.attached = if_nametoindex(name) == key->number &&
+			    pg_attach_holds(reader->handle, reader->pins, key->number),
+	};
+	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int read_subject(const struct reader *reader, const union pg_map_key *key,
+			const union pg_map_value *value)
+{
+	const struct pg_map_subject_half *half = pg_halves_counting(
+		&pg_map_types[PG_MAP_SUBJECTS].halves, value, reader->generation);
+	struct pg_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = { key->number } };
+
+	for (int i = 0; i < PG_DIRECTIONS; i++) {
+		entry.subject.enforced[i] = half->enforced & (1 << i);
+		entry.subject.use[i] = half->use[i];
+	}
+	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int read_address(const struct reader *reader, const union pg_map_key *key,
+			const union pg_map_value *value)
+{
+	const struct pg_map_address_half *half = pg_halves_counting(
+		&pg_map_types[PG_MAP_ADDRESSES4].halves, value, reader->generation);
+	struct pg_entry entry = {
+		.kind = PG_ENTRY_ADDRESS,
+		.address = {
+			.prefix = { .addr.family = 4, .length = (uint8_t)key->address4.length },
+			.id = { half->identity },
+			.local = half->flags & PG_ABI_ADDRESS_LOCAL,
+		},
+	};
+
+	memcpy(entry.address.prefix.addr.bytes, &key->address4.addr, 4);
+	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int read_policy(const struct reader *reader, const union pg_map_key *key,
+		       const union pg_map_value *value)
+{
+	const struct pg_map_policy_half *half = pg_halves_counting(
+		&pg_map_types[PG_MAP_POLICY].halves, value, reader->generation);
+	const struct pg_map_rule *rule = pg_slots_rule(reader->slots, half->slot);
+	struct pg_entry entry = {
+		.kind = PG_ENTRY_POLICY,
+		.policy = {
+			.subject = { key->policy.subject },
+			.peer = { key->policy.peer },
+			.direction = key->policy.direction,
+			.proto = { key->policy.proto },
+			.port = key->policy.port,
+			.port_bits = key->policy.port_bits,
+			.verdict = half->verdict,
+			.rule = rule ? rule->name : "?",
+		},
+	};
+
+	entry.policy.rule_length = strnlen(entry.policy.rule, PG_RULE_NAME_MAX);
+	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
+typedef int read_fn(const struct reader *reader, const union pg_map_key *key,
+		    const union pg_map_value *value);
+
+static read_fn *const readers[PG_MAPS_WITH_HALVES] = {
+	[PG_MAP_ENDPOINTS] = read_endpoint,
+	[PG_MAP_SUBJECTS] = read_subject,
+	[PG_MAP_ADDRESSES4] = read_address,
+	[PG_MAP_POLICY] = read_policy,
+};
+
+struct walk {
+	const struct reader *reader;
+	enum pg_map map;
+};
+
+static int read_value(void *context, const void *key, void *value)
+{
+	const struct walk *walk = context;
+	const struct pg_halves *halves = &pg_map_types[walk->map].halves;
+	union pg_map_key aligned = { 0 };
+
+	memcpy(&aligned, key, pg_map_types[walk->map].key_size);
+	if (halves->absent(pg_halves_counting(halves, value, walk->reader->generation)))
+		return 0;
+	return readers[walk->map](walk->reader, &aligned, value);
+}
+
+static int read_meta(const struct reader *reader)
+{
+	const struct pg_map_meta *meta = reader->pins->meta;
+	const struct pg_map_meta_half *half = &meta->half[reader->generation & 1];
+	struct pg_entry entry = { .kind = PG_ENTRY_META, .meta.host_policy = half->host_policy };
+	struct pg_entry unfinished = { .kind = PG_ENTRY_UNFINISHED, .generation = meta->pending };
+	int err;
+
+	memcpy(entry.meta.digest, half->digest, sizeof(entry.meta.digest));
+	err = pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	if (!err && meta->pending)
+		err = pg_entry_add(reader->objects, &unfinished, PG_ORIGIN_NONE);
+	return err;
+}
+
+static int read_all(const struct reader *reader)
+{
+	int err = read_meta(reader);
+
+	for (int i = 0; i < PG_MAPS_WITH_HALVES && !err; i++) {
+		struct walk walk = { .reader = reader, .map = i };
+		union pg_map_value value;
+
+		err = pg_map_each(reader->pins->maps[i], &value, read_value, &walk);
+	}
+	return err ? err : pg_objects_sort(reader->objects);
+}
+
+int pg_ebpf_live(struct pg_backend_handle *handle, struct pg_diags *diags,
+		 struct pg_objects *ret_live)
+{
+	_cleanup_pins_ struct pg_pins pins;
+	_cleanup_slots_ struct pg_slots slots = { 0 };
+	_cleanup_objects_ struct pg_objects objects = { 0 };
+	struct reader reader = {
+		.handle = handle, .pins = &pins, .slots = &slots, .objects = &objects
+	};
+	int err;
+
+	pg_pins_init(&pins);
+	err = pg_pins_open(handle, diags, &pins);
+	if (err && err != -ENOENT)
+		return err;
+	handle->seen = err ? 0 : pg_pins_generation(&pins);
+	if (handle->seen) {
+		reader.generation = handle->seen;
+		err = pg_slots_read(&pins, &slots);
+		if (!err)
+			err = read_all(&reader);
+		if (err)
+			return pg_ebpf_error(diags, err, "cannot read the eBPF maps");
+	}
+	*ret_live = objects;
+	objects = (struct pg_objects){ 0 };
+	return 0;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+
+#include "backends/ebpf/maps.h"
+
+static bool endpoint_absent(const void *half)
+{
+	struct pg_map_endpoint_half endpoint;
+
+	memcpy(&endpoint, half, sizeof(endpoint));
+	return !endpoint.identity;
+}
+
+static bool subject_absent(const void *half)
+{
+	struct pg_map_subject_half subject;
+
+	memcpy(&subject, half, sizeof(subject));
+	return !subject.present;
+}
+
+static bool address_absent(const void *half)
+{
+	struct pg_map_address_half address;
+
+	memcpy(&address, half, sizeof(address));
+	return address.flags & PG_ABI_ADDRESS_ABSENT;
+}
+
+static bool policy_absent(const void *half)
+{
+	struct pg_map_policy_half policy;
+
+	memcpy(&policy, half, sizeof(policy));
+	return policy.verdict == PG_ABI_NONE;
+}
+
+#define HALVES(type, absent)                              \
+	{                                                 \
+		sizeof(struct pg_map_##type##_half), absent \
+	}
+#define NO_HALVES \
+	{         \
+		0, NULL \
+	}
+
+const struct pg_map_type pg_map_types[PG_MAPS] = {
+	[PG_MAP_ENDPOINTS] = { "pg_endpoints", sizeof(uint32_t),
+			       HALVES(endpoint, endpoint_absent) },
+	[PG_MAP_SUBJECTS] = { "pg_subjects", sizeof(uint32_t), HALVES(subject, subject_absent) },
+	[PG_MAP_ADDRESSES4] = { "pg_addresses4", sizeof(struct pg_map_address4_key),
+				HALVES(address, address_absent) },
+	[PG_MAP_POLICY] = { "pg_policy", sizeof(struct pg_map_policy_key),
+			    HALVES(policy, policy_absent) },
+	[PG_MAP_META] = { "pg_meta", sizeof(uint32_t), NO_HALVES },
+	[PG_MAP_RULES] = { "pg_rules", sizeof(uint32_t), NO_HALVES },
+	[PG_MAP_COUNTERS] = { "pg_counters", sizeof(uint32_t), NO_HALVES },
+	[PG_MAP_OUTCOMES] = { "pg_outcomes", sizeof(uint32_t), NO_HALVES },
+	[PG_MAP_FLOWS] = { "pg_flows", sizeof(struct pg_map_flow_key), NO_HALVES },
+	[PG_MAP_FRAGS] = { "pg_frags", sizeof(struct pg_map_frag_key), NO_HALVES },
+	[PG_MAP_EVENTS] = { "pg_events", 0, NO_HALVES },
+};
+
+int pg_map_each(int fd, void *value, int (*fn)(void *context, const void *key, void *value),
+		void *context)
+{
+	union pg_map_key key = { 0 }, next = { 0 };
+	bool first = true;
+
+	while (!bpf_map_get_next_key(fd, first ? NULL : &key, &next)) {
+		int err = bpf_map_lookup_elem(fd, &next, value);
+
+		if (!err)
+			err = fn(context, &next, value);
+		if (err)
+			return err;
+		key = next;
+		first = false;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps of bpf/maps.h as the loader sees them. */
+#ifndef PG_BACKENDS_EBPF_MAPS_H
+#define PG_BACKENDS_EBPF_MAPS_H
+
+#include "backends/ebpf/bpf/abi.h"
+#include "backends/ebpf/generation.h"
+
+enum pg_map {
+	/* with halves */
+	PG_MAP_ENDPOINTS,
+	PG_MAP_SUBJECTS,
+	PG_MAP_ADDRESSES4,
+	PG_MAP_POLICY,
+	PG_MAPS_WITH_HALVES,
+	/* without */
+	PG_MAP_META = PG_MAPS_WITH_HALVES,
+	PG_MAP_RULES,
+	PG_MAP_COUNTERS,
+	PG_MAP_OUTCOMES,
+	PG_MAP_FLOWS,
+	PG_MAP_FRAGS,
+	PG_MAP_EVENTS,
+	PG_MAPS,
+};
+
+#define PG_MAP_KEY_MAX 16
+
+struct pg_map_type {
+	const char *name; /* of the map, and of its pin */
+	size_t key_size;
+	struct pg_halves halves; /* size 0: without */
+};
+
+extern const struct pg_map_type pg_map_types[PG_MAPS];
+
+/* A union that is aligned for each value with halves. */
+union pg_map_value {
+	char bytes[PG_VALUE_MAX];
+	struct pg_map_endpoint endpoint;
+	struct pg_map_subject subject;
+	struct pg_map_address address;
+	struct pg_map_policy policy;
+};
+
+/* A key, zeroed to its full size so that it can be compared. */
+union pg_map_key {
+	char bytes[PG_MAP_KEY_MAX];
+	uint32_t number;
+	struct pg_map_address4_key address4;
+	struct pg_map_policy_key policy;
+};
+
+/*
+ * Calls fn for each entry of a map, which nobody else writes to meanwhile. `value` has room for the
+ * map's value (per-CPU maps: for all of them). Ends with fn's first result other than 0.
+ */
+int pg_map_each(int fd, void *value, int (*fn)(void *context, const void *key, void *value),
+		void *context);
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From the verdict table to map entries. Pure. */
+#include "backends/ebpf/ebpf.h"
+#include "backends/ebpf/bpf/abi.h"
+#include "compat/strbuf.h"
+#include "policy/classify.h"
+
+/* abi.h has numbers of its own, since the kernel's side can't include ours. */
+_Static_assert(PG_ABI_EGRESS == PG_EGRESS && PG_ABI_INGRESS == PG_INGRESS, "directions");
+_Static_assert(PG_ABI_NONE == PG_VERDICT_NONE && PG_ABI_ALLOW == PG_VERDICT_ALLOW &&
+		       PG_ABI_REDIRECT == PG_VERDICT_REDIRECT && PG_ABI_DENY == PG_VERDICT_DENY,
+	       "verdicts");
+_Static_assert(PG_ABI_NAME_MAX == PG_RULE_NAME_MAX, "rule names");
+_Static_assert(PG_ABI_IFNAME == IFNAMSIZ, "interface names");
+
+static int plan_meta(const struct pg_intent *intent, struct pg_objects *objects)
+{
+	struct pg_entry entry = { .kind = PG_ENTRY_META, .meta.host_policy = intent->host_policy };
+
+	memcpy(entry.meta.digest, intent->digest, sizeof(entry.meta.digest));
+	return pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int plan_addresses(const struct pg_intent *intent, struct pg_objects *objects)
+{
+	const struct pg_endpoints *endpoints = intent->endpoints;
+
+	pg_array_foreach(address, &intent->identities->addresses) {
+		struct pg_entry entry = {
+			.kind = PG_ENTRY_ADDRESS,
+			.address = { .prefix = address->prefix, .id = address->id },
+		};
+		int err;
+
+		if (address->prefix.addr.family != 4)
+			continue;
+		entry.address.local = address->endpoint &&
+				      endpoints->list.items[address->endpoint - 1].interface;
+		err = pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id,
+			 struct pg_diags *diags, struct pg_objects *objects)
+{
+	_cleanup_strbuf_ struct pg_strbuf name = { 0 };
+	struct pg_entry entry = { .kind = PG_ENTRY_ENDPOINT };
+
+	if (endpoint->interface && strlen(endpoint->interface) >= IFNAMSIZ) {
+		pg_strbuf_add_escaped(&name, endpoint->interface, strlen(endpoint->interface));
+		pg_error(diags, endpoint->loc, "interface name '%s' is longer than %d bytes",
+			 name.text ? name.text : "?", IFNAMSIZ - 1);
+		return -EINVAL;
+	}
+	if (!endpoint->interface)
+		pg_strbuf_putc(&name, '/');
+	pg_strbuf_puts(&name, endpoint->interface ? endpoint->interface : endpoint->name);
+	if (pg_strbuf_error(&name))
+		return -ENOMEM;
+	entry.endpoint = (struct pg_entry_endpoint){
+		.name = name.text,
+		.name_length = name.length,
+		.id = id,
+		.ipv4 = endpoint->ipv4,
+		.ipv6 = endpoint->ipv6,
+		.attached = true,
+	};
+	return pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int plan_endpoints(const struct pg_intent *intent, struct pg_diags *diags,
+			  struct pg_objects *objects)
+{
+	const struct pg_identities *identities = intent->identities;
+
+	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
+		int err = plan_endpoint(&intent->endpoints->list.items[i],
+					identities->endpoint_ids.items[i], diags, objects);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static uint32_t use_bits(const struct pg_class_use *use)
+{
+	return use->port_bits | (use->every ? PG_ABI_USE_EVERY : 0);
+}
+
+/* Both lists are sorted by identity. */
+static int plan_subjects(const struct pg_intent *intent, const struct pg_classes *classes,
+			 struct pg_objects *objects)
+{
+	size_t used = 0;
+
+	pg_array_foreach(subject, &intent->table->subjects) {
+		struct pg_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = subject->id };
+		int err;
+
+		for (int i = 0; i < PG_DIRECTIONS; i++)
+			entry.subject.enforced[i] = subject->enforced[i];
+		while (used < classes->uses.count &&
+		       classes->uses.items[used].subject.n <= subject->id.n) {
+			const struct pg_class_use *use = &classes->uses.items[used++];
+
+			if (use->subject.n == subject->id.n)
+				entry.subject.use[use->direction] = use_bits(use);
+		}
+		err = pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int plan_policy(const struct pg_intent *intent, const struct pg_classes *classes,
+		       struct pg_objects *objects)
+{
+	pg_array_foreach(class, &classes->list) {
+		char rule[PG_RULE_NAME_MAX];
+		struct pg_entry entry = {
+			.kind = PG_ENTRY_POLICY,
+			.policy = {
+				.subject = class->subject,
+				.peer = class->peer,
+				.direction = class->direction,
+				.proto = class->proto,
+				.port = class->port,
+				.port_bits = class->port_bits,
+				.verdict = class->verdict,
+				.rule = rule,
+			},
+		};
+		int err;
+
+		intent->rule_name(intent->context, class->origin, rule);
+		entry.policy.rule_length = strlen(rule);
+		err = pg_entry_add(objects, &entry, class->origin);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int plan_all(const struct pg_intent *intent, const struct pg_classes *classes,
+		    struct pg_diags *diags, struct pg_objects *objects)
+{
+	int err = plan_meta(intent, objects);
+
+	if (!err)
+		err = plan_addresses(intent, objects);
+	if (!err)
+		err = plan_endpoints(intent, diags, objects);
+	if (!err)
+		err = plan_subjects(intent, classes, objects);
+	if (!err)
+		err = plan_policy(intent, classes, objects);
+	return err;
+}
+
+/* The one way in which two entries can have one key. */
+static void report_shared_interface(const struct pg_intent *intent, struct pg_diags *diags)
+{
+	const struct pg_endpoint *list = intent->endpoints->list.items;
+
+	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
+		for (size_t j = 0; j < i && list[i].interface; j++) {
+			if (!list[j].interface || strcmp(list[i].interface, list[j].interface))
+				continue;
+			pg_error(diags, list[i].loc, "two endpoints have interface '%s'",
+				 list[i].interface);
+			pg_note(diags, list[j].loc, "the first one");
+			return;
+		}
+	}
+}
+
+int pg_ebpf_plan(struct pg_backend_handle *handle, const struct pg_intent *intent,
+		 struct pg_diags *diags, struct pg_objects *ret_desired)
+{
+	_cleanup_objects_ struct pg_objects objects = { 0 };
+	_cleanup_classes_ struct pg_classes classes = { 0 };
+	int err = pg_classify(intent->table, PG_PLAN_MAX, &classes);
+
+	(void)handle;
+	if (err == -E2BIG)
+		pg_error(diags, PG_LOC_NONE, "policy needs more than %d map entries", PG_PLAN_MAX);
+	if (!err)
+		err = plan_all(intent, &classes, diags, &objects);
+	if (!err)
+		err = pg_objects_sort(&objects);
+	if (err == -EEXIST) {
+		report_shared_interface(intent, diags);
+		err = -EINVAL;
+	}
+	if (err)
+		return err;
+	*ret_desired = objects;
+	objects = (struct pg_objects){ 0 };
+	return 0;
+}
