@@ -183,8 +183,7 @@ static bool kernel_has_tcx(void)
 	return !err || err == -ENOENT;
 }
 
-int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins,
-	      uint32_t ifindex)
+int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins, uint32_t ifindex)
 {
 	bool has_tcx = handle->attach != PG_ATTACH_CLSACT && kernel_has_tcx();
 
@@ -270,8 +269,8 @@ static int each_record(const struct pg_backend_handle *handle,
 	return err;
 }
 
-static int detach_record(const struct pg_backend_handle *handle, uint32_t ifindex,
-			 const char *what, void *context)
+static int detach_record(const struct pg_backend_handle *handle, uint32_t ifindex, const char *what,
+			 void *context)
 {
 	(void)what;
 	(void)context;

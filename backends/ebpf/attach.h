@@ -18,8 +18,7 @@
  * Attaches what isn't there yet. -errno without a report: -ENODEV there is no such interface,
  * -EOPNOTSUPP: the kernel can't attach in the way that was asked for.
  */
-int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins,
-	      uint32_t ifindex);
+int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins, uint32_t ifindex);
 
 /* Whether both programs are on an interface. */
 bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,

@@ -90,8 +90,7 @@ static int ask_for_filters(struct mnl_socket *socket, uint32_t ifindex, bool ing
 	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
 	request->tcm_family = AF_UNSPEC;
 	request->tcm_ifindex = (int)ifindex;
-	request->tcm_parent =
-		TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
+	request->tcm_parent = TC_H_MAKE(TC_H_CLSACT, ingress ? TC_H_MIN_INGRESS : TC_H_MIN_EGRESS);
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 

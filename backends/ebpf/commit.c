@@ -53,8 +53,8 @@ static void flip(const struct pg_commit *commit)
 static int mark_used(void *context, const void *key, void *value)
 {
 	struct pg_commit *commit = context;
-	const struct pg_map_policy_half *half = pg_halves_counting(
-		&pg_map_types[PG_MAP_POLICY].halves, value, commit->stage.now);
+	const struct pg_map_policy_half *half =
+		pg_halves_counting(&pg_map_types[PG_MAP_POLICY].halves, value, commit->stage.now);
 
 	(void)key;
 	if (half->slot < commit->slots.number.count && commit->slots.number.items[half->slot])
@@ -116,7 +116,7 @@ static int recover(struct pg_commit *commit)
 	return err ? err : pg_slots_read(&commit->pins, &commit->slots);
 }
 
-static size_t count_kind(const struct pg_objects *objects, enum pg_entry_kind kind)
+static size_t count_kind(const struct pg_objects *objects, enum pg_map_entry_kind kind)
 {
 	size_t count = 0;
 
@@ -229,7 +229,8 @@ int pg_ebpf_commit(struct pg_backend_handle *handle, const struct pg_intent *int
 		   const struct pg_objects *desired, const struct pg_diff *diff,
 		   struct pg_diags *diags)
 {
-	PG_CLEANUP(commit_done) struct pg_commit commit = {
+	PG_CLEANUP(commit_done)
+	struct pg_commit commit = {
 		.handle = handle,
 		.intent = intent,
 		.desired = desired,

@@ -78,7 +78,7 @@ static uint32_t resolve(const struct pg_commit *commit, const char *interface)
 	return ifindex;
 }
 
-static void copy_name(const struct pg_entry_endpoint *endpoint, char name[IFNAMSIZ])
+static void copy_name(const struct pg_map_entry_endpoint *endpoint, char name[IFNAMSIZ])
 {
 	memset(name, 0, IFNAMSIZ);
 	memcpy(name, endpoint->name, PG_MIN(endpoint->name_length, (size_t)IFNAMSIZ - 1));
@@ -87,15 +87,15 @@ static void copy_name(const struct pg_entry_endpoint *endpoint, char name[IFNAMS
 /* Calls fn with the index and the entry of each endpoint that is new or other than before. */
 static int each_changed(struct pg_commit *commit,
 			int (*fn)(struct pg_commit *commit, uint32_t ifindex,
-				  const struct pg_entry_endpoint *endpoint))
+				  const struct pg_map_entry_endpoint *endpoint))
 {
 	pg_array_foreach(change, &commit->diff->changes) {
-		struct pg_entry entry;
+		struct pg_map_entry entry;
 		char name[IFNAMSIZ];
 		uint32_t ifindex;
 		int err;
 
-		if (!change->desired || pg_entry_read(change->desired, &entry) ||
+		if (!change->desired || pg_map_entry_read(change->desired, &entry) ||
 		    entry.kind != PG_ENTRY_ENDPOINT)
 			continue;
 		copy_name(&entry.endpoint, name);
@@ -108,7 +108,7 @@ static int each_changed(struct pg_commit *commit,
 }
 
 static int is_there(struct pg_commit *commit, uint32_t ifindex,
-		    const struct pg_entry_endpoint *endpoint)
+		    const struct pg_map_entry_endpoint *endpoint)
 {
 	(void)commit;
 	(void)ifindex;
@@ -124,7 +124,7 @@ int pg_commit_check_interfaces(struct pg_commit *commit)
 }
 
 static int stage_endpoint(struct pg_commit *commit, uint32_t ifindex,
-			  const struct pg_entry_endpoint *endpoint)
+			  const struct pg_map_entry_endpoint *endpoint)
 {
 	union pg_map_key key = { .number = ifindex };
 	struct pg_map_endpoint_half half = { .identity = endpoint->id.n };
@@ -153,9 +153,9 @@ static int list_names(const struct pg_diff *diff, struct departures *departures)
 {
 	pg_array_foreach(change, &diff->changes) {
 		struct interface_name *name;
-		struct pg_entry entry;
+		struct pg_map_entry entry;
 
-		if (!change->live || pg_entry_read(change->live, &entry) ||
+		if (!change->live || pg_map_entry_read(change->live, &entry) ||
 		    entry.kind != PG_ENTRY_ENDPOINT)
 			continue;
 		name = pg_array_add(&departures->names);
@@ -174,9 +174,8 @@ static int compare_names(const void *a, const void *b)
 static int list_index(void *context, const void *key, void *value)
 {
 	struct departures *departures = context;
-	const struct pg_map_endpoint_half *half =
-		pg_halves_counting(&pg_map_types[PG_MAP_ENDPOINTS].halves, value,
-				   departures->commit->stage.now);
+	const struct pg_map_endpoint_half *half = pg_halves_counting(
+		&pg_map_types[PG_MAP_ENDPOINTS].halves, value, departures->commit->stage.now);
 	uint32_t *ifindex;
 
 	if (!departures->names.count ||
@@ -222,7 +221,7 @@ int pg_commit_stage_endpoints(struct pg_commit *commit)
 }
 
 static int attach(struct pg_commit *commit, uint32_t ifindex,
-		  const struct pg_entry_endpoint *endpoint)
+		  const struct pg_map_entry_endpoint *endpoint)
 {
 	(void)endpoint;
 	return pg_attach(commit->handle, &commit->pins, ifindex);

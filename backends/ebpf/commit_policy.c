@@ -5,7 +5,7 @@
 #include "backends/ebpf/commit.h"
 #include "compat/errtext.h"
 
-static size_t count_desired(const struct pg_commit *commit, enum pg_entry_kind kind)
+static size_t count_desired(const struct pg_commit *commit, enum pg_map_entry_kind kind)
 {
 	size_t count = 0;
 
@@ -15,7 +15,7 @@ static size_t count_desired(const struct pg_commit *commit, enum pg_entry_kind k
 }
 
 /* How many entries of a kind there are while both generations are in the map. */
-static size_t count_both(const struct pg_commit *commit, enum pg_entry_kind kind)
+static size_t count_both(const struct pg_commit *commit, enum pg_map_entry_kind kind)
 {
 	size_t count = count_desired(commit, kind);
 
@@ -68,19 +68,19 @@ static int report_entry(const struct pg_commit *commit, const struct pg_change *
 }
 
 static int stage_address(struct pg_commit *commit, const struct pg_change *change,
-			 const struct pg_entry_address *address)
+			 const struct pg_map_entry_address *address)
 {
 	const struct pg_object *source = change->desired;
 	struct pg_map_address_half half = { .flags = PG_ABI_ADDRESS_ABSENT };
 	union pg_map_key key = { .address4.length = address->prefix.length };
-	struct pg_entry entry;
+	struct pg_map_entry entry;
 
 	memcpy(&key.address4.addr, address->prefix.addr.bytes, sizeof(key.address4.addr));
 	if (source)
 		half.flags = 0;
 	else
-		source = pg_entry_covering(commit->desired, &address->prefix);
-	if (source && !pg_entry_read(source, &entry)) {
+		source = pg_map_entry_covering(commit->desired, &address->prefix);
+	if (source && !pg_map_entry_read(source, &entry)) {
 		half.identity = entry.address.id.n;
 		half.flags |= entry.address.local ? PG_ABI_ADDRESS_LOCAL : 0;
 	}
@@ -88,7 +88,7 @@ static int stage_address(struct pg_commit *commit, const struct pg_change *chang
 }
 
 static int stage_subject(struct pg_commit *commit, const struct pg_change *change,
-			 const struct pg_entry_subject *subject)
+			 const struct pg_map_entry_subject *subject)
 {
 	union pg_map_key key = { .number = subject->id.n };
 	struct pg_map_subject_half half = { .present = change->desired != NULL };
@@ -100,14 +100,14 @@ static int stage_subject(struct pg_commit *commit, const struct pg_change *chang
 	return pg_stage_put(&commit->stage, PG_MAP_SUBJECTS, &key, &half, change->live);
 }
 
-static struct pg_map_rule rule_of(const struct pg_entry_policy *policy)
+static struct pg_map_rule rule_of(const struct pg_map_entry_policy *policy)
 {
 	return pg_slots_rule_make(policy->rule, policy->rule_length, policy->direction,
 				  policy->verdict);
 }
 
 static int stage_policy(struct pg_commit *commit, const struct pg_change *change,
-			const struct pg_entry_policy *policy)
+			const struct pg_map_entry_policy *policy)
 {
 	struct pg_map_rule rule = rule_of(policy);
 	struct pg_map_policy_half half = { 0 };
@@ -127,8 +127,7 @@ static int stage_policy(struct pg_commit *commit, const struct pg_change *change
 		half.verdict = (uint8_t)policy->verdict;
 		err = pg_slots_use(&commit->pins, &commit->slots, &rule, &half.slot);
 	}
-	return err ? err
-		   : pg_stage_put(&commit->stage, PG_MAP_POLICY, &key, &half, change->live);
+	return err ? err : pg_stage_put(&commit->stage, PG_MAP_POLICY, &key, &half, change->live);
 }
 
 /* Finds or makes the slots of all rules of the policy, also of those that don't change. */
@@ -137,9 +136,9 @@ static int use_slots(struct pg_commit *commit)
 	pg_array_foreach(object, &commit->desired->list) {
 		struct pg_change change = { .kind = PG_CHANGE_ADD, .desired = object };
 		struct pg_map_rule rule;
-		struct pg_entry entry;
+		struct pg_map_entry entry;
 		uint32_t slot;
-		int err = pg_entry_read(object, &entry);
+		int err = pg_map_entry_read(object, &entry);
 
 		if (!err && entry.kind != PG_ENTRY_POLICY)
 			continue;
@@ -155,8 +154,8 @@ static int use_slots(struct pg_commit *commit)
 
 static int stage_change(struct pg_commit *commit, const struct pg_change *change)
 {
-	struct pg_entry entry;
-	int err = pg_entry_read(change->desired ? change->desired : change->live, &entry);
+	struct pg_map_entry entry;
+	int err = pg_map_entry_read(change->desired ? change->desired : change->live, &entry);
 
 	if (err)
 		return err;

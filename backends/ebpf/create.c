@@ -58,8 +58,9 @@ static int set_sizes(struct pg_programs *skeleton, const struct pg_pins_sizes *s
 static int report_load(struct pg_diags *diags, int err)
 {
 	if (err == -EPERM)
-		pg_error(diags, PG_LOC_NONE,
-			 "loading the eBPF programs is not permitted: it needs root, or CAP_BPF and CAP_NET_ADMIN");
+		pg_error(
+			diags, PG_LOC_NONE,
+			"loading the eBPF programs is not permitted: it needs root, or CAP_BPF and CAP_NET_ADMIN");
 	else
 		pg_ebpf_error(diags, err, "the kernel refuses the eBPF programs");
 	pg_bpf_log_report(diags);
@@ -107,11 +108,13 @@ static int pin_all(const char *directory, const struct pg_programs *skeleton)
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, skeleton->obj) {
+	bpf_object__for_each_map(map, skeleton->obj)
+	{
 		if (!err)
 			err = pin(directory, bpf_map__name(map), bpf_map__fd(map));
 	}
-	bpf_object__for_each_program(program, skeleton->obj) {
+	bpf_object__for_each_program(program, skeleton->obj)
+	{
 		if (!err)
 			err = pin(directory, bpf_program__name(program), bpf_program__fd(program));
 	}

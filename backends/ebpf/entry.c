@@ -69,7 +69,7 @@ static struct address_key address_key(const struct pg_prefix *prefix)
 	return key;
 }
 
-static int add_address(struct pg_objects *objects, const struct pg_entry_address *address,
+static int add_address(struct pg_objects *objects, const struct pg_map_entry_address *address,
 		       struct pg_origin origin)
 {
 	struct address_key key = address_key(&address->prefix);
@@ -78,7 +78,7 @@ static int add_address(struct pg_objects *objects, const struct pg_entry_address
 	return pg_objects_add(objects, &key, sizeof(key), &value, sizeof(value), origin);
 }
 
-static int add_endpoint(struct pg_objects *objects, const struct pg_entry_endpoint *endpoint,
+static int add_endpoint(struct pg_objects *objects, const struct pg_map_entry_endpoint *endpoint,
 			struct pg_origin origin)
 {
 	_cleanup_strbuf_ struct pg_strbuf key = { 0 };
@@ -96,7 +96,7 @@ static int add_endpoint(struct pg_objects *objects, const struct pg_entry_endpoi
 	return pg_objects_add(objects, key.text, key.length, &value, sizeof(value), origin);
 }
 
-static int add_meta(struct pg_objects *objects, const struct pg_entry_meta *meta,
+static int add_meta(struct pg_objects *objects, const struct pg_map_entry_meta *meta,
 		    struct pg_origin origin)
 {
 	struct meta_value value = { .host_policy = (uint8_t)meta->host_policy };
@@ -106,7 +106,7 @@ static int add_meta(struct pg_objects *objects, const struct pg_entry_meta *meta
 	return pg_objects_add(objects, &key, sizeof(key), &value, sizeof(value), origin);
 }
 
-static int add_policy(struct pg_objects *objects, const struct pg_entry_policy *policy,
+static int add_policy(struct pg_objects *objects, const struct pg_map_entry_policy *policy,
 		      struct pg_origin origin)
 {
 	char value[1 + PG_RULE_NAME_MAX] = { (char)policy->verdict };
@@ -125,7 +125,7 @@ static int add_policy(struct pg_objects *objects, const struct pg_entry_policy *
 	return pg_objects_add(objects, &key, sizeof(key), value, 1 + length, origin);
 }
 
-static int add_subject(struct pg_objects *objects, const struct pg_entry_subject *subject,
+static int add_subject(struct pg_objects *objects, const struct pg_map_entry_subject *subject,
 		       struct pg_origin origin)
 {
 	struct subject_key key = { .kind = PG_ENTRY_SUBJECT, .id = htonl(subject->id.n) };
@@ -146,7 +146,8 @@ static int add_unfinished(struct pg_objects *objects, uint32_t generation)
 	return pg_objects_add(objects, &key, sizeof(key), &value, sizeof(value), PG_ORIGIN_NONE);
 }
 
-int pg_entry_add(struct pg_objects *objects, const struct pg_entry *entry, struct pg_origin origin)
+int pg_map_entry_add(struct pg_objects *objects, const struct pg_map_entry *entry,
+		     struct pg_origin origin)
 {
 	switch (entry->kind) {
 	case PG_ENTRY_ADDRESS:
@@ -171,14 +172,14 @@ static bool fits(const struct pg_object *object, size_t key, size_t value)
 	return object->key_length == key && object->value_length == value;
 }
 
-static int read_address(const struct pg_object *object, struct pg_entry_address *ret_address)
+static int read_address(const struct pg_object *object, struct pg_map_entry_address *ret_address)
 {
 	const struct address_key *key = object->key;
 	const struct address_value *value = object->value;
 
 	if (!fits(object, sizeof(*key), sizeof(*value)))
 		return -EINVAL;
-	*ret_address = (struct pg_entry_address){
+	*ret_address = (struct pg_map_entry_address){
 		.prefix = { .addr.family = key->family, .length = key->length },
 		.id = { ntohl(value->id) },
 		.local = value->local,
@@ -187,14 +188,14 @@ static int read_address(const struct pg_object *object, struct pg_entry_address 
 	return 0;
 }
 
-static int read_endpoint(const struct pg_object *object, struct pg_entry_endpoint *ret_endpoint)
+static int read_endpoint(const struct pg_object *object, struct pg_map_entry_endpoint *ret_endpoint)
 {
 	const struct endpoint_key *key = object->key;
 	const struct endpoint_value *value = object->value;
 
 	if (object->value_length != sizeof(*value))
 		return -EINVAL;
-	*ret_endpoint = (struct pg_entry_endpoint){
+	*ret_endpoint = (struct pg_map_entry_endpoint){
 		.name = key->name,
 		.name_length = object->key_length - sizeof(*key),
 		.id = { ntohl(value->id) },
@@ -205,7 +206,7 @@ static int read_endpoint(const struct pg_object *object, struct pg_entry_endpoin
 	return 0;
 }
 
-static int read_meta(const struct pg_object *object, struct pg_entry_meta *ret_meta)
+static int read_meta(const struct pg_object *object, struct pg_map_entry_meta *ret_meta)
 {
 	const struct meta_value *value = object->value;
 
@@ -216,14 +217,14 @@ static int read_meta(const struct pg_object *object, struct pg_entry_meta *ret_m
 	return 0;
 }
 
-static int read_policy(const struct pg_object *object, struct pg_entry_policy *ret_policy)
+static int read_policy(const struct pg_object *object, struct pg_map_entry_policy *ret_policy)
 {
 	const struct policy_key *key = object->key;
 	const struct policy_value *value = object->value;
 
 	if (object->key_length != sizeof(*key) || object->value_length < sizeof(*value))
 		return -EINVAL;
-	*ret_policy = (struct pg_entry_policy){
+	*ret_policy = (struct pg_map_entry_policy){
 		.subject = { ntohl(key->subject) },
 		.peer = { ntohl(key->peer) },
 		.direction = key->direction,
@@ -237,7 +238,7 @@ static int read_policy(const struct pg_object *object, struct pg_entry_policy *r
 	return 0;
 }
 
-static int read_subject(const struct pg_object *object, struct pg_entry_subject *ret_subject)
+static int read_subject(const struct pg_object *object, struct pg_map_entry_subject *ret_subject)
 {
 	const struct subject_key *key = object->key;
 	const struct subject_value *value = object->value;
@@ -263,7 +264,7 @@ static int read_unfinished(const struct pg_object *object, uint32_t *ret_generat
 	return 0;
 }
 
-int pg_entry_read(const struct pg_object *object, struct pg_entry *ret_entry)
+int pg_map_entry_read(const struct pg_object *object, struct pg_map_entry *ret_entry)
 {
 	if (!object->key_length)
 		return -EINVAL;
@@ -285,8 +286,8 @@ int pg_entry_read(const struct pg_object *object, struct pg_entry *ret_entry)
 	return -EINVAL;
 }
 
-const struct pg_object *pg_entry_covering(const struct pg_objects *objects,
-					  const struct pg_prefix *prefix)
+const struct pg_object *pg_map_entry_covering(const struct pg_objects *objects,
+					      const struct pg_prefix *prefix)
 {
 	for (int length = prefix->length; length >= 0; length--) {
 		struct pg_prefix outer = pg_prefix_of(&prefix->addr, (uint8_t)length);

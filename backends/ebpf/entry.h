@@ -12,7 +12,7 @@
 
 #include "backends/backend.h"
 
-enum pg_entry_kind {
+enum pg_map_entry_kind {
 	PG_ENTRY_ADDRESS = 'a',
 	PG_ENTRY_ENDPOINT = 'e',
 	PG_ENTRY_META = 'm',
@@ -21,13 +21,13 @@ enum pg_entry_kind {
 	PG_ENTRY_UNFINISHED = 'u', /* a commit was killed: never desired, so that one is made */
 };
 
-struct pg_entry_address {
+struct pg_map_entry_address {
 	struct pg_prefix prefix; /* of IPv4 */
 	pg_identity id;
 	bool local; /* of an endpoint whose interface is known */
 };
 
-struct pg_entry_endpoint {
+struct pg_map_entry_endpoint {
 	/*
 	 * The interface, or "/NAME" (what no interface can be called) of an endpoint that has none,
 	 * as in endpoints that are only to be rendered.
@@ -39,12 +39,12 @@ struct pg_entry_endpoint {
 	bool attached;		   /* both programs are on the interface */
 };
 
-struct pg_entry_meta {
+struct pg_map_entry_meta {
 	uint8_t digest[32];
 	enum pg_host_policy host_policy;
 };
 
-struct pg_entry_policy {
+struct pg_map_entry_policy {
 	pg_identity subject, peer;
 	enum pg_direction direction;
 	pg_proto proto;
@@ -55,32 +55,33 @@ struct pg_entry_policy {
 	size_t rule_length;
 };
 
-struct pg_entry_subject {
+struct pg_map_entry_subject {
 	pg_identity id;
 	bool enforced[PG_DIRECTIONS];
 	uint32_t use[PG_DIRECTIONS]; /* as the map has it */
 };
 
-struct pg_entry {
-	enum pg_entry_kind kind;
+struct pg_map_entry {
+	enum pg_map_entry_kind kind;
 	union {
-		struct pg_entry_address address;
-		struct pg_entry_endpoint endpoint;
-		struct pg_entry_meta meta;
-		struct pg_entry_policy policy;
-		struct pg_entry_subject subject;
+		struct pg_map_entry_address address;
+		struct pg_map_entry_endpoint endpoint;
+		struct pg_map_entry_meta meta;
+		struct pg_map_entry_policy policy;
+		struct pg_map_entry_subject subject;
 		uint32_t generation; /* of the unfinished commit */
 	};
 };
 
 /* Appends an entry. Texts are copied. -ENOMEM. */
-int pg_entry_add(struct pg_objects *objects, const struct pg_entry *entry, struct pg_origin origin);
+int pg_map_entry_add(struct pg_objects *objects, const struct pg_map_entry *entry,
+		     struct pg_origin origin);
 
 /* What an object says; texts point into it. -EINVAL: it isn't one of this backend's. */
-int pg_entry_read(const struct pg_object *object, struct pg_entry *ret_entry);
+int pg_map_entry_read(const struct pg_object *object, struct pg_map_entry *ret_entry);
 
 /* The address entry of the longest prefix that covers one, or of itself. NULL: none. */
-const struct pg_object *pg_entry_covering(const struct pg_objects *objects,
-					  const struct pg_prefix *prefix);
+const struct pg_object *pg_map_entry_covering(const struct pg_objects *objects,
+					      const struct pg_prefix *prefix);
 
 #endif

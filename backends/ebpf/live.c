@@ -31,11 +31,11 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 {
 	const struct pg_map_endpoint_half *half = pg_halves_counting(
 		&pg_map_types[PG_MAP_ENDPOINTS].halves, value, reader->generation);
-	struct pg_entry entry = { .kind = PG_ENTRY_ENDPOINT };
+	struct pg_map_entry entry = { .kind = PG_ENTRY_ENDPOINT };
 	char name[IFNAMSIZ + 1] = { 0 };
 
 	memcpy(name, half->interface, sizeof(half->interface));
-	entry.endpoint = (struct pg_entry_endpoint){
+	entry.endpoint = (struct pg_map_entry_endpoint){
 		.name = name,
 		.name_length = strlen(name),
 		.id = { half->identity },
@@ -44,7 +44,7 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 		.attached = if_nametoindex(name) == key->number &&
 			    pg_attach_holds(reader->handle, reader->pins, key->number),
 	};
-	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
 
 static int read_subject(const struct reader *reader, const union pg_map_key *key,
@@ -52,13 +52,13 @@ static int read_subject(const struct reader *reader, const union pg_map_key *key
 {
 	const struct pg_map_subject_half *half = pg_halves_counting(
 		&pg_map_types[PG_MAP_SUBJECTS].halves, value, reader->generation);
-	struct pg_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = { key->number } };
+	struct pg_map_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = { key->number } };
 
 	for (int i = 0; i < PG_DIRECTIONS; i++) {
 		entry.subject.enforced[i] = half->enforced & (1 << i);
 		entry.subject.use[i] = half->use[i];
 	}
-	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
 
 static int read_address(const struct reader *reader, const union pg_map_key *key,
@@ -66,7 +66,7 @@ static int read_address(const struct reader *reader, const union pg_map_key *key
 {
 	const struct pg_map_address_half *half = pg_halves_counting(
 		&pg_map_types[PG_MAP_ADDRESSES4].halves, value, reader->generation);
-	struct pg_entry entry = {
+	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_ADDRESS,
 		.address = {
 			.prefix = { .addr.family = 4, .length = (uint8_t)key->address4.length },
@@ -76,16 +76,16 @@ static int read_address(const struct reader *reader, const union pg_map_key *key
 	};
 
 	memcpy(entry.address.prefix.addr.bytes, &key->address4.addr, 4);
-	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
 
 static int read_policy(const struct reader *reader, const union pg_map_key *key,
 		       const union pg_map_value *value)
 {
-	const struct pg_map_policy_half *half = pg_halves_counting(
-		&pg_map_types[PG_MAP_POLICY].halves, value, reader->generation);
+	const struct pg_map_policy_half *half =
+		pg_halves_counting(&pg_map_types[PG_MAP_POLICY].halves, value, reader->generation);
 	const struct pg_map_rule *rule = pg_slots_rule(reader->slots, half->slot);
-	struct pg_entry entry = {
+	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_POLICY,
 		.policy = {
 			.subject = { key->policy.subject },
@@ -100,7 +100,7 @@ static int read_policy(const struct reader *reader, const union pg_map_key *key,
 	};
 
 	entry.policy.rule_length = strnlen(entry.policy.rule, PG_RULE_NAME_MAX);
-	return pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
 
 typedef int read_fn(const struct reader *reader, const union pg_map_key *key,
@@ -134,14 +134,16 @@ static int read_meta(const struct reader *reader)
 {
 	const struct pg_map_meta *meta = reader->pins->meta;
 	const struct pg_map_meta_half *half = &meta->half[reader->generation & 1];
-	struct pg_entry entry = { .kind = PG_ENTRY_META, .meta.host_policy = half->host_policy };
-	struct pg_entry unfinished = { .kind = PG_ENTRY_UNFINISHED, .generation = meta->pending };
+	struct pg_map_entry entry = { .kind = PG_ENTRY_META,
+				      .meta.host_policy = half->host_policy };
+	struct pg_map_entry unfinished = { .kind = PG_ENTRY_UNFINISHED,
+					   .generation = meta->pending };
 	int err;
 
 	memcpy(entry.meta.digest, half->digest, sizeof(entry.meta.digest));
-	err = pg_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	err = pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 	if (!err && meta->pending)
-		err = pg_entry_add(reader->objects, &unfinished, PG_ORIGIN_NONE);
+		err = pg_map_entry_add(reader->objects, &unfinished, PG_ORIGIN_NONE);
 	return err;
 }
 

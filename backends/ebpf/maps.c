@@ -35,12 +35,12 @@ static bool policy_absent(const void *half)
 	return policy.verdict == PG_ABI_NONE;
 }
 
-#define HALVES(type, absent)                              \
-	{                                                 \
+#define HALVES(type, absent)                                \
+	{                                                   \
 		sizeof(struct pg_map_##type##_half), absent \
 	}
-#define NO_HALVES \
-	{         \
+#define NO_HALVES       \
+	{               \
 		0, NULL \
 	}
 

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the verdict table to map entries. Pure. */
-#include "backends/ebpf/ebpf.h"
 #include "backends/ebpf/bpf/abi.h"
+#include "backends/ebpf/ebpf.h"
 #include "compat/strbuf.h"
 #include "policy/classify.h"
 
 /* abi.h has numbers of its own, since the kernel's side can't include ours. */
-_Static_assert(PG_ABI_EGRESS == PG_EGRESS && PG_ABI_INGRESS == PG_INGRESS, "directions");
-_Static_assert(PG_ABI_NONE == PG_VERDICT_NONE && PG_ABI_ALLOW == PG_VERDICT_ALLOW &&
-		       PG_ABI_REDIRECT == PG_VERDICT_REDIRECT && PG_ABI_DENY == PG_VERDICT_DENY,
-	       "verdicts");
-_Static_assert(PG_ABI_NAME_MAX == PG_RULE_NAME_MAX, "rule names");
-_Static_assert(PG_ABI_IFNAME == IFNAMSIZ, "interface names");
+#define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a)
+SAME(PG_ABI_EGRESS, PG_EGRESS);
+SAME(PG_ABI_INGRESS, PG_INGRESS);
+SAME(PG_ABI_NONE, PG_VERDICT_NONE);
+SAME(PG_ABI_ALLOW, PG_VERDICT_ALLOW);
+SAME(PG_ABI_REDIRECT, PG_VERDICT_REDIRECT);
+SAME(PG_ABI_DENY, PG_VERDICT_DENY);
+SAME(PG_ABI_HOST_POLICY_ALLOW, PG_HOST_POLICY_ALLOW);
+SAME(PG_ABI_NAME_MAX, PG_RULE_NAME_MAX);
+SAME(PG_ABI_IFNAME, IFNAMSIZ);
 
 static int plan_meta(const struct pg_intent *intent, struct pg_objects *objects)
 {
-	struct pg_entry entry = { .kind = PG_ENTRY_META, .meta.host_policy = intent->host_policy };
+	struct pg_map_entry entry = { .kind = PG_ENTRY_META,
+				      .meta.host_policy = intent->host_policy };
 
 	memcpy(entry.meta.digest, intent->digest, sizeof(entry.meta.digest));
-	return pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
 }
 
 static int plan_addresses(const struct pg_intent *intent, struct pg_objects *objects)
@@ -26,7 +31,7 @@ static int plan_addresses(const struct pg_intent *intent, struct pg_objects *obj
 	const struct pg_endpoints *endpoints = intent->endpoints;
 
 	pg_array_foreach(address, &intent->identities->addresses) {
-		struct pg_entry entry = {
+		struct pg_map_entry entry = {
 			.kind = PG_ENTRY_ADDRESS,
 			.address = { .prefix = address->prefix, .id = address->id },
 		};
@@ -34,20 +39,20 @@ static int plan_addresses(const struct pg_intent *intent, struct pg_objects *obj
 
 		if (address->prefix.addr.family != 4)
 			continue;
-		entry.address.local = address->endpoint &&
-				      endpoints->list.items[address->endpoint - 1].interface;
-		err = pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+		entry.address.local =
+			address->endpoint && endpoints->list.items[address->endpoint - 1].interface;
+		err = pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id,
-			 struct pg_diags *diags, struct pg_objects *objects)
+static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id, struct pg_diags *diags,
+			 struct pg_objects *objects)
 {
 	_cleanup_strbuf_ struct pg_strbuf name = { 0 };
-	struct pg_entry entry = { .kind = PG_ENTRY_ENDPOINT };
+	struct pg_map_entry entry = { .kind = PG_ENTRY_ENDPOINT };
 
 	if (endpoint->interface && strlen(endpoint->interface) >= IFNAMSIZ) {
 		pg_strbuf_add_escaped(&name, endpoint->interface, strlen(endpoint->interface));
@@ -60,7 +65,7 @@ static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id,
 	pg_strbuf_puts(&name, endpoint->interface ? endpoint->interface : endpoint->name);
 	if (pg_strbuf_error(&name))
 		return -ENOMEM;
-	entry.endpoint = (struct pg_entry_endpoint){
+	entry.endpoint = (struct pg_map_entry_endpoint){
 		.name = name.text,
 		.name_length = name.length,
 		.id = id,
@@ -68,7 +73,7 @@ static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id,
 		.ipv6 = endpoint->ipv6,
 		.attached = true,
 	};
-	return pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
 }
 
 static int plan_endpoints(const struct pg_intent *intent, struct pg_diags *diags,
@@ -98,7 +103,7 @@ static int plan_subjects(const struct pg_intent *intent, const struct pg_classes
 	size_t used = 0;
 
 	pg_array_foreach(subject, &intent->table->subjects) {
-		struct pg_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = subject->id };
+		struct pg_map_entry entry = { .kind = PG_ENTRY_SUBJECT, .subject.id = subject->id };
 		int err;
 
 		for (int i = 0; i < PG_DIRECTIONS; i++)
@@ -110,7 +115,7 @@ static int plan_subjects(const struct pg_intent *intent, const struct pg_classes
 			if (use->subject.n == subject->id.n)
 				entry.subject.use[use->direction] = use_bits(use);
 		}
-		err = pg_entry_add(objects, &entry, PG_ORIGIN_NONE);
+		err = pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
 		if (err)
 			return err;
 	}
@@ -122,7 +127,7 @@ static int plan_policy(const struct pg_intent *intent, const struct pg_classes *
 {
 	pg_array_foreach(class, &classes->list) {
 		char rule[PG_RULE_NAME_MAX];
-		struct pg_entry entry = {
+		struct pg_map_entry entry = {
 			.kind = PG_ENTRY_POLICY,
 			.policy = {
 				.subject = class->subject,
@@ -139,7 +144,7 @@ static int plan_policy(const struct pg_intent *intent, const struct pg_classes *
 
 		intent->rule_name(intent->context, class->origin, rule);
 		entry.policy.rule_length = strlen(rule);
-		err = pg_entry_add(objects, &entry, class->origin);
+		err = pg_map_entry_add(objects, &entry, class->origin);
 		if (err)
 			return err;
 	}

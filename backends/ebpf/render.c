@@ -66,7 +66,8 @@ static void member_bool(struct pg_strbuf *buf, const char *key, bool value, bool
 		pg_strbuf_printf(buf, " %s", key);
 }
 
-static void render_address(struct pg_strbuf *buf, const struct pg_entry_address *address, bool json)
+static void render_address(struct pg_strbuf *buf, const struct pg_map_entry_address *address,
+			   bool json)
 {
 	char text[PG_PREFIX_TEXT_MAX];
 
@@ -75,7 +76,7 @@ static void render_address(struct pg_strbuf *buf, const struct pg_entry_address 
 	member_bool(buf, "local", address->local, json);
 }
 
-static void render_endpoint(struct pg_strbuf *buf, const struct pg_entry_endpoint *endpoint,
+static void render_endpoint(struct pg_strbuf *buf, const struct pg_map_entry_endpoint *endpoint,
 			    bool json)
 {
 	bool unknown = endpoint->name_length && endpoint->name[0] == '/';
@@ -89,7 +90,7 @@ static void render_endpoint(struct pg_strbuf *buf, const struct pg_entry_endpoin
 		member_bool(buf, "detached", true, json);
 }
 
-static void render_meta(struct pg_strbuf *buf, const struct pg_entry_meta *meta, bool json)
+static void render_meta(struct pg_strbuf *buf, const struct pg_map_entry_meta *meta, bool json)
 {
 	char digest[2 * sizeof(meta->digest) + 1];
 
@@ -110,7 +111,7 @@ static void render_proto(struct pg_strbuf *buf, pg_proto proto, bool json)
 }
 
 /* The block of ports that a policy entry covers; ICMP: types. "tcp/80", "tcp/1000-1003", "tcp". */
-static void render_ports(struct pg_strbuf *buf, const struct pg_entry_policy *policy, bool json)
+static void render_ports(struct pg_strbuf *buf, const struct pg_map_entry_policy *policy, bool json)
 {
 	unsigned int last = policy->port + (0xffffu >> policy->port_bits);
 
@@ -126,7 +127,8 @@ static void render_ports(struct pg_strbuf *buf, const struct pg_entry_policy *po
 		pg_strbuf_printf(buf, json ? "\"%u-%u\"" : "%u-%u", policy->port, last);
 }
 
-static void render_policy(struct pg_strbuf *buf, const struct pg_entry_policy *policy, bool json)
+static void render_policy(struct pg_strbuf *buf, const struct pg_map_entry_policy *policy,
+			  bool json)
 {
 	member_number(buf, "subject", policy->subject.n, json);
 	bare_word(buf, "direction", pg_direction_name(policy->direction), json);
@@ -141,7 +143,8 @@ static void render_policy(struct pg_strbuf *buf, const struct pg_entry_policy *p
 	add_text(buf, policy->rule, policy->rule_length, json);
 }
 
-static void render_subject(struct pg_strbuf *buf, const struct pg_entry_subject *subject, bool json)
+static void render_subject(struct pg_strbuf *buf, const struct pg_map_entry_subject *subject,
+			   bool json)
 {
 	member_number(buf, "identity", subject->id.n, json);
 	for (int i = 0; i < PG_DIRECTIONS; i++)
@@ -149,7 +152,7 @@ static void render_subject(struct pg_strbuf *buf, const struct pg_entry_subject 
 			    json);
 }
 
-static const char *kind_name(enum pg_entry_kind kind)
+static const char *kind_name(enum pg_map_entry_kind kind)
 {
 	switch (kind) {
 	case PG_ENTRY_ADDRESS:
@@ -168,7 +171,7 @@ static const char *kind_name(enum pg_entry_kind kind)
 	return "?";
 }
 
-static void render_members(struct pg_strbuf *buf, const struct pg_entry *entry, bool json)
+static void render_members(struct pg_strbuf *buf, const struct pg_map_entry *entry, bool json)
 {
 	switch (entry->kind) {
 	case PG_ENTRY_ADDRESS:
@@ -186,7 +189,7 @@ static void render_members(struct pg_strbuf *buf, const struct pg_entry *entry, 
 	}
 }
 
-static void render_entry(struct pg_strbuf *buf, const struct pg_entry *entry, bool json)
+static void render_entry(struct pg_strbuf *buf, const struct pg_map_entry *entry, bool json)
 {
 	pg_strbuf_printf(buf, json ? "  {\"map\": \"%s\"" : "%s", kind_name(entry->kind));
 	render_members(buf, entry, json);
@@ -201,8 +204,8 @@ int pg_ebpf_render(struct pg_backend_handle *handle, const struct pg_objects *ob
 
 	(void)handle;
 	pg_array_foreach(object, &objects->list) {
-		struct pg_entry entry;
-		int err = pg_entry_read(object, &entry);
+		struct pg_map_entry entry;
+		int err = pg_map_entry_read(object, &entry);
 
 		if (err)
 			return err;

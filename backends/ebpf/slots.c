@@ -44,7 +44,9 @@ static int add(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t 
 	if (!slot)
 		return -ENOMEM;
 	while (slots->number.count <= number) {
-		if (!pg_array_add(&slots->number))
+		struct pg_slot **item = pg_array_add(&slots->number);
+
+		if (!item)
 			return -ENOMEM;
 	}
 	slot->rule = *rule;
@@ -110,14 +112,13 @@ static int write_slot(const struct pg_pins *pins, const struct pg_slot *slot)
 
 static uint32_t find_free(struct pg_slots *slots)
 {
-	while (slots->lowest_free < slots->number.count &&
-	       slots->number.items[slots->lowest_free])
+	while (slots->lowest_free < slots->number.count && slots->number.items[slots->lowest_free])
 		slots->lowest_free++;
 	return slots->lowest_free;
 }
 
-int pg_slots_use(const struct pg_pins *pins, struct pg_slots *slots,
-		 const struct pg_map_rule *rule, uint32_t *ret_number)
+int pg_slots_use(const struct pg_pins *pins, struct pg_slots *slots, const struct pg_map_rule *rule,
+		 uint32_t *ret_number)
 {
 	struct pg_slot *slot;
 	int err = 0;

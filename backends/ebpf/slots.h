@@ -34,8 +34,8 @@ int pg_slots_read(const struct pg_pins *pins, struct pg_slots *slots);
 const struct pg_map_rule *pg_slots_rule(const struct pg_slots *slots, uint32_t number);
 
 /* Finds a rule's slot, or makes one and writes it to the maps. Marks it as used. -ENOSPC, -ENOMEM. */
-int pg_slots_use(const struct pg_pins *pins, struct pg_slots *slots,
-		 const struct pg_map_rule *rule, uint32_t *ret_number);
+int pg_slots_use(const struct pg_pins *pins, struct pg_slots *slots, const struct pg_map_rule *rule,
+		 uint32_t *ret_number);
 
 /* Takes those that aren't used out of the maps. */
 int pg_slots_free_unused(const struct pg_pins *pins, struct pg_slots *slots);

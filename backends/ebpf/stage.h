@@ -15,7 +15,7 @@ struct pg_staged {
 struct pg_stage {
 	const struct pg_backend_handle *handle;
 	const struct pg_pins *pins;
-	uint32_t now;			     /* the generation that counts */
+	uint32_t now;				/* the generation that counts */
 	struct pg_array(struct pg_staged) list; /* the entries that are to be settled */
 };
 

@@ -42,7 +42,7 @@
 #define PG_ABI_IFNAME	16 /* IFNAMSIZ */
 #define PG_ABI_DIGEST	32
 
-#define PG_ABI_SIZE(type, size)	       _Static_assert(sizeof(type) == (size), #type)
+#define PG_ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type)
 #define PG_ABI_AT(type, member, where) \
 	_Static_assert(__builtin_offsetof(type, member) == (where), #type "." #member)
 
@@ -60,6 +60,11 @@ enum {
 };
 
 enum {
+	PG_ABI_HOST_POLICY_ALLOW,
+	PG_ABI_HOST_POLICY_ENFORCE,
+};
+
+enum {
 	PG_ABI_ANY = 0, /* peer of a policy key: every identity */
 	PG_ABI_HOST = 1,
 	PG_ABI_WORLD = 2, /* whoever the address map knows nothing of */
@@ -74,9 +79,9 @@ struct pg_map_meta_half {
 };
 
 struct pg_map_meta {
-	__u32 abi;	    /* PG_ABI_VERSION */
-	__u32 generation;   /* the policy that counts */
-	__u32 pending;	    /* generation of a commit that has begun and not ended; 0: none */
+	__u32 abi;	  /* PG_ABI_VERSION */
+	__u32 generation; /* the policy that counts */
+	__u32 pending;	  /* generation of a commit that has begun and not ended; 0: none */
 	__u32 pad;
 	__u64 netns_cookie; /* which network namespace this is of; 0: the kernel can't tell */
 	struct pg_map_meta_half half[2]; /* by generation & 1 */
@@ -271,16 +276,16 @@ PG_ABI_SIZE(struct pg_map_frag, 8);
 
 /* events: a packet was dropped. */
 struct pg_map_event {
-	__u64 time;	 /* nanoseconds of CLOCK_MONOTONIC */
-	__u32 ifindex;	 /* on whose interface */
-	__u32 slot;	 /* POLICY: the rule that decided */
-	__u32 subject;	 /* identity of the endpoint that was judged; 0: not known */
-	__u32 peer;	 /* identity of the other end; 0: not looked up */
-	__u32 length;	 /* bytes of IP */
+	__u64 time;	    /* nanoseconds of CLOCK_MONOTONIC */
+	__u32 ifindex;	    /* on whose interface */
+	__u32 slot;	    /* POLICY: the rule that decided */
+	__u32 subject;	    /* identity of the endpoint that was judged; 0: not known */
+	__u32 peer;	    /* identity of the other end; 0: not looked up */
+	__u32 length;	    /* bytes of IP */
 	__u16 sport, dport; /* host order; 0: none known; ICMP: dport is the type */
-	__u8 outcome;	 /* enum pg_outcome */
-	__u8 direction;	 /* whose rule: the source's egress or the destination's ingress */
-	__u8 family;	 /* 4, 6, or 0: not IP; then there are no addresses */
+	__u8 outcome;	    /* enum pg_outcome */
+	__u8 direction;	    /* whose rule: the source's egress or the destination's ingress */
+	__u8 family;	    /* 4, 6, or 0: not IP; then there are no addresses */
 	__u8 proto;
 	__u8 saddr[16], daddr[16]; /* IPv4: the first 4 bytes */
 	__u8 pad[4];

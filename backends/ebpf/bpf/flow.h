@@ -61,8 +61,8 @@ static __always_inline bool is_icmp_error(const struct packet *packet)
 static __always_inline void set_flow_key(struct flow_id *id, const struct packet *packet,
 					 __u16 sport, __u16 dport)
 {
-	bool swap = packet->saddr > packet->daddr ||
-		    (packet->saddr == packet->daddr && sport > dport);
+	bool swap =
+		packet->saddr > packet->daddr || (packet->saddr == packet->daddr && sport > dport);
 
 	id->side = swap;
 	id->key.addr[0] = swap ? packet->daddr : packet->saddr;
@@ -129,8 +129,7 @@ static __always_inline struct pg_map_flow *find_flow(const struct flow_id *id,
 	return flow;
 }
 
-static __always_inline bool is_established(const struct pg_map_flow *flow,
-					   const struct flow_id *id)
+static __always_inline bool is_established(const struct pg_map_flow *flow, const struct flow_id *id)
 {
 	return flow->replied || flow->initiator != id->side;
 }

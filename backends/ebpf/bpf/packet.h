@@ -149,9 +149,9 @@ static __always_inline bool read_ipv4(struct __sk_buff *skb, __u32 at, struct pa
 	packet->room = packet->length - header;
 	packet->id = ip.id;
 	packet->proto = ip.protocol;
-	packet->fragment = offset & IP_OFFSET	      ? LATER_FRAGMENT
+	packet->fragment = offset & IP_OFFSET		? LATER_FRAGMENT
 			   : offset & IP_MORE_FRAGMENTS ? FIRST_FRAGMENT
-						      : WHOLE;
+							: WHOLE;
 	/* RFC 3128: the second fragment must not bring TCP flags of its own. */
 	if (ip.protocol == IPPROTO_TCP && (offset & IP_OFFSET) == 1)
 		return false;

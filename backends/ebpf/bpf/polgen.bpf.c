@@ -22,9 +22,6 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* enum pg_host_policy. */
-#define HOST_POLICY_ALLOW 0
-
 /* Whether the interface is one of ours, and why not. PG_OUTCOMES: it is. */
 static __always_inline __u32 enter(struct context *context)
 {
@@ -81,7 +78,7 @@ static __always_inline bool judge_ingress(struct context *context)
 
 	find_peer(context, context->packet.saddr);
 	sender = context->peer;
-	if (sender == PG_ABI_HOST && context->host_policy == HOST_POLICY_ALLOW)
+	if (sender == PG_ABI_HOST && context->host_policy == PG_ABI_HOST_POLICY_ALLOW)
 		return true;
 	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
 		context->peer = own;
