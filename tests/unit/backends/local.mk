@@ -31,3 +31,5 @@ tests_unit_backends_test_legacy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_legacy_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 endif
+
+include $(srcdir)/tests/unit/backends/ebpf.mk
