@@ -126,3 +126,9 @@ int pg_usage_error(const char *format, ...)
 	fputc('\n', stderr);
 	return PG_EXIT_USAGE;
 }
+
+int pg_needs_root(const char *verb)
+{
+	fprintf(stderr, "polgen: error: '%s' needs root\n", verb);
+	return PG_EXIT_SYSTEM;
+}

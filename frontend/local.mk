@@ -59,5 +59,10 @@ libfrontend_a_SOURCES = \
 	frontend/verb_explain.c \
 	frontend/verb_render.c \
 	frontend/verb_status.c \
+	frontend/verb_test.c \
 	frontend/verbs.c frontend/verbs.h \
 	frontend/width.c frontend/width.h
+
+sbin_PROGRAMS += polgen
+polgen_SOURCES = frontend/main.c
+polgen_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)

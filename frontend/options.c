@@ -17,7 +17,6 @@ struct option_row {
 };
 
 static const char *const choice_names[] = {
-	[PG_CHOICE_NONE] = "none",
 	[PG_CHOICE_MODEL] = "model",
 	[PG_CHOICE_IPTABLES] = "iptables",
 	[PG_CHOICE_IPTABLES_LEGACY] = "iptables-legacy",
@@ -25,6 +24,11 @@ static const char *const choice_names[] = {
 	[PG_CHOICE_EBPF] = "ebpf",
 };
 _Static_assert(PG_COUNT(choice_names) == PG_CHOICES, "a name for each choice");
+
+const char *pg_choice_name(enum pg_backend_choice choice)
+{
+	return choice_names[choice == PG_CHOICE_NONE ? PG_CHOICE_MODEL : choice];
+}
 
 static bool set_backend(struct pg_options *options, const char *value)
 {

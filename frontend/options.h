@@ -27,6 +27,9 @@ enum pg_backend_choice {
 	PG_CHOICES,
 };
 
+/* "iptables-nft" and so on; "model" for none. */
+const char *pg_choice_name(enum pg_backend_choice choice);
+
 /* What the command line says. Strings point into argv. */
 struct pg_options {
 	enum pg_backend_choice backend;

@@ -87,9 +87,7 @@ int pg_verb_apply(const struct pg_options *options)
 
 	if (code)
 		return code;
-	if (geteuid()) {
-		fputs("polgen: error: 'apply' needs root\n", stderr);
-		return PG_EXIT_SYSTEM;
-	}
+	if (geteuid())
+		return pg_needs_root("apply");
 	return pg_finish(&input, apply(options, &input));
 }

@@ -25,9 +25,7 @@ int pg_verb_clear(const struct pg_options *options)
 
 	if (options->file_count)
 		return pg_usage_error("'clear' takes no files");
-	if (geteuid()) {
-		fputs("polgen: error: 'clear' needs root\n", stderr);
-		return PG_EXIT_SYSTEM;
-	}
+	if (geteuid())
+		return pg_needs_root("clear");
 	return pg_finish(&input, clear(options, &input.diags));
 }

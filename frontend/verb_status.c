@@ -166,10 +166,8 @@ int pg_verb_status(const struct pg_options *options)
 
 	if (options->file_count)
 		return pg_usage_error("'status' takes no files");
-	if (geteuid()) {
-		fputs("polgen: error: 'status' needs root\n", stderr);
-		return PG_EXIT_SYSTEM;
-	}
+	if (geteuid())
+		return pg_needs_root("status");
 	for (size_t i = 0; pg_backends[i] && !err; i++) {
 		reports[i].backend = pg_backends[i];
 		err = ask(pg_backends[i], options, &input.diags, &reports[i]);

@@ -30,6 +30,8 @@ const struct pg_verb pg_verbs[] = {
 	  LIST("from", "to", "proto", "dport", "method", "path", SOURCE_OPTIONS, MODEL_OPTIONS,
 	       POLICY_OPTIONS, "netns", "json", "help"),
 	  pg_verb_explain },
+	{ "test", "CASE.json...", "Run policy tests, on the model or with real packets; prints TAP.",
+	  LIST("backend", POLICY_OPTIONS, "help"), pg_verb_test },
 	{ "endpoints", "", "Show the endpoints that polgen sees, and their identities.",
 	  LIST(SOURCE_OPTIONS, POLICY_OPTIONS, "netns", "json", "help"), pg_verb_endpoints },
 	{ "completion", "", "Print a completion script for bash.", LIST("help"),

@@ -48,6 +48,9 @@ int pg_finish(struct pg_input *input, int err);
 const struct pg_backend *pg_choose_backend(const struct pg_options *options,
 					   struct pg_backend_options *ret_options);
 
+/* "polgen: error: 'VERB' needs root"; yields PG_EXIT_SYSTEM. */
+int pg_needs_root(const char *verb);
+
 /* One line on stderr: "polgen: error: ..."; yields PG_EXIT_USAGE. */
 int pg_usage_error(const char *format, ...) PG_PRINTF(1, 2);
 
