@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -254,6 +255,68 @@ static void test_twenty_thousand_rules_at_once(void **state)
 		       "no such file or directory");
 }
 
+/* Writes one pair of trees after the other until it is killed. */
+static void write_for_ever(struct pg_tree pairs[2][2])
+{
+	for (unsigned int i = 0;; i++) {
+		struct pg_diags diags = { 0 };
+		struct pg_ipt_failure failure;
+
+		if (pg_ipt_nft.write(&pairs[i % 2][0], &pairs[i % 2][1], &diags, &failure))
+			_exit(1);
+	}
+}
+
+static char *read_text(uint8_t family)
+{
+	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	_cleanup_tree_ struct pg_tree live = { 0 };
+
+	assert_int_equal(pg_ipt_nft.read(family, &diags, &live), 0);
+	pg_tree_format(&live, &buf);
+	return pg_strbuf_take(&buf);
+}
+
+static bool is_pair(struct pg_tree pair[2])
+{
+	_cleanup_strbuf_ struct pg_strbuf v4 = { 0 }, v6 = { 0 };
+	_cleanup_free_ char *live4 = read_text(4), *live6 = read_text(6);
+
+	pg_tree_format(&pair[0], &v4);
+	pg_tree_format(&pair[1], &v6);
+	return !strcmp(live4, v4.text) && !strcmp(live6, v6.text);
+}
+
+/* Whenever it dies: one pair or the other, whole, and both families of the same. */
+static void test_killed_at_any_moment(void **state)
+{
+	_cleanup_close_ int other = world_other();
+	struct random random = { 11 };
+	struct pg_tree pairs[2][2] = {
+		{ make_tree(4, "FORWARD", 1000), make_tree(6, "FORWARD", 10) },
+		{ make_tree(4, "INPUT", 10), make_tree(6, "INPUT", 1000) },
+	};
+
+	(void)state;
+	assert_int_equal(world_write(&pairs[0][0], &pairs[0][1]), 0);
+	for (int i = 0; i < 20; i++) {
+		pid_t pid = fork();
+		int status;
+
+		assert_true(pid >= 0);
+		if (!pid)
+			write_for_ever(pairs);
+		usleep(random_below(&random, 50000));
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_true(is_pair(pairs[0]) || is_pair(pairs[1]));
+	}
+	for (int i = 0; i < 4; i++)
+		pg_tree_done(&pairs[i / 2][i % 2]);
+}
+
 /* Runs a function in a child process; what it returns is what must be true there. */
 static void assert_in_child(bool (*fn)(void))
 {
@@ -349,6 +412,7 @@ int main(void)
 		world_test(test_a_stale_batch_does_nothing),
 		world_test(test_another_program_changes_rules_meanwhile),
 		world_test(test_twenty_thousand_rules_at_once),
+		world_test(test_killed_at_any_moment),
 		world_test(test_without_the_permission),
 		world_test(test_a_kernel_without_nf_tables),
 	};
