@@ -74,15 +74,17 @@ static int remove_ours(struct pg_diags *diags)
 {
 	const struct pg_tree v4 = { .family = 4 }, v6 = { .family = 6 };
 	_cleanup_nfnl_ struct pg_nfnl nfnl = { 0 };
-	struct pg_ipt_failure failure = { 0 };
+	struct pg_ipt_failure failure;
+	uint32_t generation;
 	int err = pg_nfnl_open(&nfnl);
 
+	if (!err)
+		err = pg_nft_generation(&nfnl, &generation);
 	/* Where there is no nf_tables there is nothing of ours in it. */
-	if (err == -EPROTONOSUPPORT)
+	if (err == -EOPNOTSUPP || err == -EPROTONOSUPPORT)
 		return 0;
-	if (err)
-		return pg_nft_report_read(diags, err);
-	return pg_nft_commit(&nfnl, &v4, &v6, diags, &failure);
+	return err ? pg_nft_report_read(diags, err)
+		   : pg_nft_commit(&nfnl, &v4, &v6, diags, &failure);
 }
 
 const struct pg_ipt_flavour pg_ipt_nft = {

@@ -107,6 +107,9 @@ struct pg_nft_patience {
 struct pg_nft_patience pg_nft_patience_start(void);
 bool pg_nft_patience_is_over(const struct pg_nft_patience *patience);
 
+/* The number that every change of nf_tables counts up, anybody's. -EOPNOTSUPP: no nf_tables. */
+int pg_nft_generation(struct pg_nfnl *nfnl, uint32_t *ret_generation);
+
 /*
  * Reads one family (4 or 6), or both (0), such that it is the state of one moment. -EOPNOTSUPP: the
  * kernel has no nf_tables. -EPERM. -EAGAIN: it changes all the time.

@@ -80,14 +80,19 @@ static int take_generation(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* The number that each change of nf_tables, anybody's, counts up. */
-static int read_generation(struct pg_nfnl *nfnl, uint32_t *ret_generation)
+int pg_nft_generation(struct pg_nfnl *nfnl, uint32_t *ret_generation)
 {
 	char buffer[PG_NFNL_MESSAGE_MAX];
+	uint32_t generation = 0;
+	int err = pg_nfnl_talk(nfnl,
+			       pg_nfnl_request(nfnl, buffer, type_of(NFT_MSG_GETGEN), AF_UNSPEC, 0),
+			       take_generation, &generation);
 
-	return pg_nfnl_talk(nfnl,
-			    pg_nfnl_request(nfnl, buffer, type_of(NFT_MSG_GETGEN), AF_UNSPEC, 0),
-			    take_generation, ret_generation);
+	/* nfnetlink says EINVAL of a subsystem that the kernel doesn't have. */
+	if (err)
+		return err == -EINVAL ? -EOPNOTSUPP : err;
+	*ret_generation = generation;
+	return 0;
 }
 
 static int fail(int error)
@@ -335,18 +340,15 @@ static int read_family(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_table
 
 static int read_once(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_snapshot *snapshot)
 {
-	uint32_t now = 0;
-	/* nfnetlink says EINVAL of a subsystem that the kernel doesn't have. */
-	int err = read_generation(nfnl, &snapshot->generation);
+	uint32_t now;
+	int err = pg_nft_generation(nfnl, &snapshot->generation);
 
-	if (err)
-		return err == -EINVAL ? -EOPNOTSUPP : err;
-	if (family != 6)
+	if (!err && family != 6)
 		err = read_family(nfnl, 4, &snapshot->v4);
 	if (!err && family != 4)
 		err = read_family(nfnl, 6, &snapshot->v6);
 	if (!err)
-		err = read_generation(nfnl, &now);
+		err = pg_nft_generation(nfnl, &now);
 	if (!err && now != snapshot->generation)
 		err = -EINTR;
 	return err;

@@ -21,12 +21,12 @@ static struct pg_tree numbered_tree(unsigned int count, const char *parent)
 
 static uint32_t generation(void)
 {
-	_cleanup_nft_snapshot_ struct pg_nft_snapshot snapshot = { 0 };
 	_cleanup_nfnl_ struct pg_nfnl nfnl = { 0 };
+	uint32_t now;
 
 	assert_int_equal(pg_nfnl_open(&nfnl), 0);
-	assert_int_equal(pg_nft_snapshot_take(&nfnl, 4, &snapshot), 0);
-	return snapshot.generation;
+	assert_int_equal(pg_nft_generation(&nfnl, &now), 0);
+	return now;
 }
 
 static void remove_ours(void)

@@ -174,25 +174,23 @@ static void test_a_map_that_jumps_to_us(void **state)
 static void test_a_stale_batch_does_nothing(void **state)
 {
 	_cleanup_close_ int other = world_other();
-	_cleanup_nft_snapshot_ struct pg_nft_snapshot snapshot = { 0 };
 	_cleanup_nfnl_batch_ struct pg_nfnl_batch stale = { 0 }, fresh = { 0 };
 	_cleanup_nfnl_ struct pg_nfnl nfnl = { 0 };
 	struct pg_nfnl_error error = { 0 };
+	uint32_t generation;
 	const uint16_t type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE;
 
 	(void)state;
 	assert_int_equal(pg_nfnl_open(&nfnl), 0);
-	assert_int_equal(pg_nft_snapshot_take(&nfnl, 4, &snapshot), 0);
+	assert_int_equal(pg_nft_generation(&nfnl, &generation), 0);
 	free(world_run("nft add table ip elsewhere"));
-	assert_int_equal(
-		pg_nfnl_batch_begin(&nfnl, &stale, NFNL_SUBSYS_NFTABLES, snapshot.generation), 0);
+	assert_int_equal(pg_nfnl_batch_begin(&nfnl, &stale, NFNL_SUBSYS_NFTABLES, generation), 0);
 	mnl_attr_put_strz(pg_nfnl_batch_add(&stale, type, NFPROTO_IPV4, NLM_F_CREATE),
 			  NFTA_TABLE_NAME, "stale");
 	assert_int_equal(pg_nfnl_batch_send(&nfnl, &stale, &error), -ERESTART);
 	assert_int_equal(error.index, UINT32_MAX);
-	assert_int_equal(
-		pg_nfnl_batch_begin(&nfnl, &fresh, NFNL_SUBSYS_NFTABLES, snapshot.generation + 1),
-		0);
+	assert_int_equal(pg_nfnl_batch_begin(&nfnl, &fresh, NFNL_SUBSYS_NFTABLES, generation + 1),
+			 0);
 	mnl_attr_put_strz(pg_nfnl_batch_add(&fresh, type, NFPROTO_IPV4, NLM_F_CREATE),
 			  NFTA_TABLE_NAME, "fresh");
 	assert_int_equal(pg_nfnl_batch_send(&nfnl, &fresh, &error), 0);
@@ -362,15 +360,13 @@ static void test_without_the_permission(void **state)
 	assert_in_child(nobody_is_not_permitted);
 }
 
-/* From here on nfnetlink's sockets fail as on a kernel without it. */
-static bool take_nfnetlink_away(void)
+/* From here on a system call fails. */
+static bool take_away(unsigned int call, unsigned int error)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NETLINK_NETFILTER, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPROTONOSUPPORT),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { PG_COUNT(code), code };
@@ -379,18 +375,30 @@ static bool take_nfnetlink_away(void)
 	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static bool a_kernel_without_it(void)
+/* There is nothing of ours in what isn't there, but nothing can be put there either. */
+static bool is_empty_but_refuses(void)
 {
 	struct pg_diags diags = { 0 }, quiet = { 0 };
 	struct pg_tree tree = make_tree(4, "FORWARD", 1), live = { 0 };
 	struct pg_ipt_failure failure;
 	struct pg_ipt_probe answer = { .ours = true };
 
-	return take_nfnetlink_away() && !pg_ipt_nft.read(4, &quiet, &live) && live.family == 4 &&
-	       pg_tree_is_empty(&live) && !pg_ipt_nft.probe(4, "FORWARD", &quiet, &answer) &&
-	       !answer.ours && !answer.parent && !pg_ipt_nft.remove(&quiet) && !quiet.list.count &&
+	return !pg_ipt_nft.read(4, &quiet, &live) && live.family == 4 && pg_tree_is_empty(&live) &&
+	       !pg_ipt_nft.probe(4, "FORWARD", &quiet, &answer) && !answer.ours && !answer.parent &&
+	       !pg_ipt_nft.remove(&quiet) && !quiet.list.count &&
 	       says(pg_ipt_nft.write(&tree, &none6, &diags, &failure), -EOPNOTSUPP, &diags,
 		    "this kernel has no nf_tables");
+}
+
+static bool without_nfnetlink(void)
+{
+	return take_away(SYS_socket, EPROTONOSUPPORT) && is_empty_but_refuses();
+}
+
+/* nfnetlink's answer to messages of a subsystem that it lacks. */
+static bool without_nf_tables(void)
+{
+	return take_away(SYS_sendto, EINVAL) && is_empty_but_refuses();
 }
 
 static void test_a_kernel_without_nf_tables(void **state)
@@ -398,7 +406,8 @@ static void test_a_kernel_without_nf_tables(void **state)
 	_cleanup_close_ int other = world_other();
 
 	(void)state;
-	assert_in_child(a_kernel_without_it);
+	assert_in_child(without_nfnetlink);
+	assert_in_child(without_nf_tables);
 }
 
 int main(void)
