@@ -5,106 +5,32 @@
  */
 #include "backends/iptables/nft.h"
 
-/* All that makes a rule's text, without holes and with zeros behind each string. */
-struct key {
-	struct pg_prefix src, dst;
-	uint16_t dport_first, dport_last;
-	uint8_t src_not, dst_not, proto, has_dport, ct_states, target;
-	char physdev_in[IFNAMSIZ], physdev_out[IFNAMSIZ];
-	char comment[PG_COMMENT_MAX];
-	char chain[PG_CHAIN_NAME_MAX];
-	uint8_t zero[3];
-};
-_Static_assert(sizeof(struct key) == 2 * sizeof(struct pg_prefix) + 2 * sizeof(uint16_t) + 6 +
-					     2 * IFNAMSIZ + PG_COMMENT_MAX + PG_CHAIN_NAME_MAX + 3,
-	       "a key has no holes");
-
-static struct pg_prefix key_prefix(const struct pg_prefix *prefix, bool inverted)
-{
-	static const struct pg_prefix any;
-
-	return prefix->addr.family && (prefix->length || inverted) ? *prefix : any;
-}
-
-static void key_text(char *to, size_t size, const char *from)
-{
-	memcpy(to, from, strnlen(from, size - 1));
-}
-
-static void make_key(const struct pg_tree_rule *rule, struct key *key)
-{
-	memset(key, 0, sizeof(*key));
-	key->src = key_prefix(&rule->src, rule->src_not);
-	key->dst = key_prefix(&rule->dst, rule->dst_not);
-	key->src_not = key->src.addr.family && rule->src_not;
-	key->dst_not = key->dst.addr.family && rule->dst_not;
-	key->proto = rule->proto.n;
-	key->has_dport = rule->has_dport;
-	key->dport_first = rule->has_dport ? rule->dport_first : 0;
-	key->dport_last = rule->has_dport ? rule->dport_last : 0;
-	key->ct_states = (uint8_t)rule->ct_states;
-	key->target = (uint8_t)rule->target;
-	key_text(key->physdev_in, sizeof(key->physdev_in), rule->physdev_in);
-	key_text(key->physdev_out, sizeof(key->physdev_out), rule->physdev_out);
-	key_text(key->comment, sizeof(key->comment), rule->comment);
-	if (rule->target == PG_TARGET_JUMP || rule->target == PG_TARGET_GOTO)
-		key_text(key->chain, sizeof(key->chain), rule->chain);
-}
-
-/* FNV-1a, 64 bits (RFC 9923): only sorts rules into groups, equality is looked at afterwards. */
-static uint64_t hash_key(const struct key *key)
-{
-	const uint8_t *bytes = (const uint8_t *)key;
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < sizeof(*key); i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3u;
-	return hash;
-}
-
-static bool same(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
-{
-	struct key left, right;
-
-	if (a->foreign || b->foreign)
-		return false;
-	make_key(a, &left);
-	make_key(b, &right);
-	return !memcmp(&left, &right, sizeof(left));
-}
-
-/* A rule of the chain, and, at the first of those with one hash, how many of them are taken. */
+/*
+ * The live rules sorted by text, those of one text in the chain's order; at the first of them, how
+ * many are taken.
+ */
 struct slot {
-	uint64_t hash;
-	size_t index, taken;
+	const struct pg_tree_rule *rule;
+	size_t taken;
 };
 
 static int compare_slots(const void *a, const void *b)
 {
 	const struct slot *left = a, *right = b;
+	int order = pg_tree_compare_rules(left->rule, right->rule);
 
-	if (left->hash != right->hash)
-		return left->hash > right->hash ? 1 : -1;
-	return (left->index > right->index) - (left->index < right->index);
+	return order ? order : (left->rule > right->rule) - (left->rule < right->rule);
 }
 
-static uint64_t hash_rule(const struct pg_tree_rule *rule)
-{
-	struct key key;
-
-	make_key(rule, &key);
-	return hash_key(&key);
-}
-
-/* The first slot of a hash, or where it would be. */
-static size_t lower_bound(const struct slot *slots, size_t count, uint64_t hash)
+/* The first slot of a text, or where it would be. */
+static size_t lower_bound(const struct slot *slots, size_t count, const struct pg_tree_rule *rule)
 {
 	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (slots[middle].hash < hash)
+		if (pg_tree_compare_rules(slots[middle].rule, rule) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -112,20 +38,19 @@ static size_t lower_bound(const struct slot *slots, size_t count, uint64_t hash)
 	return low;
 }
 
-/* The next live rule with a text that no wanted rule has taken yet, in the chain's order. */
-static size_t take_next(struct slot *slots, size_t count, const struct pg_tree_rule *live,
-			const struct pg_tree_rule *wanted)
+/* The next live rule of a wanted one's text that none has taken yet; NULL: there is none. */
+static const struct pg_tree_rule *take_next(struct slot *slots, size_t count,
+					    const struct pg_tree_rule *wanted)
 {
-	uint64_t hash = hash_rule(wanted);
-	size_t first = lower_bound(slots, count, hash), next;
+	size_t first = lower_bound(slots, count, wanted), next;
 
-	if (first == count || slots[first].hash != hash)
-		return PG_NFT_NONE;
+	if (first == count || pg_tree_compare_rules(slots[first].rule, wanted))
+		return NULL;
 	next = first + slots[first].taken;
-	if (next == count || slots[next].hash != hash || !same(&live[slots[next].index], wanted))
-		return PG_NFT_NONE;
+	if (next == count || pg_tree_compare_rules(slots[next].rule, wanted))
+		return NULL;
 	slots[first].taken++;
-	return slots[next].index;
+	return slots[next].rule;
 }
 
 /*
@@ -169,12 +94,15 @@ int pg_nft_change_find(const struct pg_tree_rule *live, size_t live_count,
 	if (!slots || !tops || !before)
 		return -ENOMEM;
 	for (size_t i = 0; i < live_count; i++)
-		slots[i] = (struct slot){ .hash = hash_rule(&live[i]), .index = i };
+		slots[i].rule = &live[i];
 	qsort(slots, live_count, sizeof(*slots), compare_slots);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const struct pg_tree_rule *old = take_next(slots, live_count, &wanted[i]);
+
 		sources[i] = (struct pg_nft_source){
-			.old = take_next(slots, live_count, live, &wanted[i]),
+			.old = old ? (size_t)(old - live) : PG_NFT_NONE,
 		};
+	}
 	mark_stays(sources, count, tops, before);
 	return 0;
 }
