@@ -119,6 +119,14 @@ int pg_tree_compare_rules(const struct pg_tree_rule *a, const struct pg_tree_rul
 	return order ? order : compare_texts(a, b);
 }
 
+bool pg_tree_rule_is_plain_jump(const struct pg_tree_rule *rule)
+{
+	struct pg_tree_rule plain = { .target = PG_TARGET_JUMP };
+
+	memcpy(plain.chain, rule->chain, sizeof(plain.chain));
+	return !pg_tree_compare_rules(rule, &plain);
+}
+
 /* Adds an option; a space before it unless it is the rule's first. */
 PG_PRINTF(3, 4)
 static void put(struct pg_strbuf *buf, size_t start, const char *format, ...)

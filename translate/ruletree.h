@@ -59,8 +59,10 @@ struct pg_tree_chain {
 struct pg_tree_hook {
 	char parent[PG_CHAIN_NAME_MAX];
 	char chain[PG_CHAIN_NAME_MAX];
-	uint32_t position;	 /* in the parent when read back, from 1; 0: to be first */
-	uint64_t packets, bytes; /* when read back from the kernel */
+	uint32_t position; /* in the parent when read back, from 1; 0: to be first */
+	/* when read back from the kernel */
+	uint64_t packets, bytes;
+	bool conditional; /* somebody made it jump for some packets only, or go without return */
 };
 
 /* Part of one table (always "filter" here): chains in the order in which they were added. */
@@ -92,6 +94,9 @@ size_t pg_tree_rules(const struct pg_tree *tree);
  * same.
  */
 int pg_tree_compare_rules(const struct pg_tree_rule *a, const struct pg_tree_rule *b);
+
+/* Whether it is `-j CHAIN` and no more, as hooks are. */
+bool pg_tree_rule_is_plain_jump(const struct pg_tree_rule *rule);
 
 /*
  * One rule as iptables-save writes it after "-A CHAIN", e.g.

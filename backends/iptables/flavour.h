@@ -47,7 +47,8 @@ struct pg_ipt_flavour {
 	/*
 	 * Our chains with their rules and counters, sorted by name in bytes, and the hooks with
 	 * their positions, sorted by parent; an empty tree if there are none (or no table). Rules of
-	 * our chains that the tree can't hold have `foreign` set. Changes nothing.
+	 * our chains that the tree can't hold have `foreign` set, hooks that aren't plain jumps have
+	 * `conditional`. Changes nothing.
 	 */
 	int (*read)(uint8_t family, struct pg_diags *diags, struct pg_tree *ret_tree);
 

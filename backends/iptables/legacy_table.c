@@ -128,16 +128,19 @@ static int read_hooks(const struct pg_xt_table *table, const char *parent, struc
 		const char *target = table->ops->target(entry, table->handle);
 		struct pg_tree_hook *hook;
 		struct pg_tree_rule rule;
+		bool known;
 
 		position++;
 		if (!pg_ipt_is_ours(target))
 			continue;
 		if (pg_tree_add_hook(tree, parent, target, position))
 			return -ENOMEM;
-		pg_xt_entry_decode(entry, table->ops->family, &rule);
+		known = pg_xt_entry_decode(entry, table->ops->family, &rule) &&
+			decode_target(table, entry, &rule);
 		hook = &tree->hooks.items[tree->hooks.count - 1];
 		hook->packets = rule.packets;
 		hook->bytes = rule.bytes;
+		hook->conditional = !known || !pg_tree_rule_is_plain_jump(&rule);
 	}
 	return 0;
 }
@@ -309,7 +312,8 @@ static void take_hook_counters(const struct pg_tree *old, const struct pg_tree_h
 			       struct pg_tree_rule *rule)
 {
 	pg_array_foreach(before, &old->hooks) {
-		if (!strcmp(before->parent, hook->parent) && !strcmp(before->chain, hook->chain)) {
+		if (!before->conditional && !strcmp(before->parent, hook->parent) &&
+		    !strcmp(before->chain, hook->chain)) {
 			rule->packets = before->packets;
 			rule->bytes = before->bytes;
 			return;

@@ -15,6 +15,7 @@ static bool is_same_chain(const struct pg_tree_chain *a, const struct pg_tree_ch
 static bool is_same_hook(const struct pg_tree_hook *a, const struct pg_tree_hook *b)
 {
 	return !strcmp(a->parent, b->parent) && !strcmp(a->chain, b->chain) &&
+	       a->conditional == b->conditional &&
 	       PG_MAX(a->position, 1u) == PG_MAX(b->position, 1u);
 }
 

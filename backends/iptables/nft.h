@@ -120,7 +120,7 @@ int pg_nft_snapshot_take(struct pg_nfnl *nfnl, uint8_t family,
 /* NULL: no such chain. */
 const struct pg_nft_chain *pg_nft_chain_find(const struct pg_nft_table *table, const char *name);
 
-/* Moves our chains and plain hooks of one family into a tree. -ENOMEM. */
+/* Moves our chains and hooks of one family into a tree. -ENOMEM. */
 int pg_nft_snapshot_to_tree(struct pg_nft_snapshot *snapshot, uint8_t family,
 			    struct pg_tree *ret_tree);
 

@@ -254,16 +254,6 @@ static int find_jump(struct nftnl_expr *expression, void *data)
 	return 0;
 }
 
-static bool is_plain(const struct pg_tree_rule *rule)
-{
-	const struct pg_tree_rule plain = { 0 };
-
-	return !rule->foreign && rule->target == PG_TARGET_JUMP && !rule->src.addr.family &&
-	       !rule->dst.addr.family && !rule->proto.n && !rule->ct_states &&
-	       !strcmp(rule->physdev_in, plain.physdev_in) &&
-	       !strcmp(rule->physdev_out, plain.physdev_out) && !rule->comment[0];
-}
-
 /* Of a foreign chain only jumps to ours are of interest. */
 static int take_foreign_rule(struct nftnl_rule *from, uint8_t family, struct pg_nft_chain *chain)
 {
@@ -280,7 +270,7 @@ static int take_foreign_rule(struct nftnl_rule *from, uint8_t family, struct pg_
 		return err;
 	hook = pg_array_add(&chain->hooks);
 	if (hook) {
-		hook->plain = is_plain(&rule);
+		hook->plain = pg_tree_rule_is_plain_jump(&rule);
 		hook->index = chain->handles.count - 1;
 		hook->counter = (struct pg_nft_counter){ rule.packets, rule.bytes };
 		snprintf(hook->chain, sizeof(hook->chain), "%s", target);
@@ -377,13 +367,14 @@ int pg_nft_snapshot_take(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_sna
 static int take_hooks(const struct pg_nft_chain *chain, struct pg_tree *tree)
 {
 	pg_array_foreach(hook, &chain->hooks) {
-		int err = 0;
+		struct pg_tree_hook *added;
 
-		if (hook->plain)
-			err = pg_tree_add_hook(tree, chain->name, hook->chain,
-					       (uint32_t)hook->index + 1);
-		if (err)
-			return err;
+		if (pg_tree_add_hook(tree, chain->name, hook->chain, (uint32_t)hook->index + 1))
+			return -ENOMEM;
+		added = &tree->hooks.items[tree->hooks.count - 1];
+		added->packets = hook->counter.packets;
+		added->bytes = hook->counter.bytes;
+		added->conditional = !hook->plain;
 	}
 	return 0;
 }

@@ -24,13 +24,14 @@ static size_t put_position(char *key, size_t at, size_t position)
 
 static int add_hook(struct pg_objects *objects, const struct pg_tree_hook *hook, uint8_t family)
 {
-	char key[KEY_MAX] = { (char)family, '\0' }, text[PG_CHAIN_NAME_MAX + 8];
+	char key[KEY_MAX] = { (char)family, '\0' }, text[PG_CHAIN_NAME_MAX + 32];
 	size_t length;
 
 	length = put_name(key, 2, hook->parent);
 	length = put_name(key, length, hook->chain);
 	length = put_position(key, length, PG_MAX(hook->position, 1u));
-	snprintf(text, sizeof(text), "-j %s", hook->chain);
+	snprintf(text, sizeof(text), "-j %s%s", hook->chain,
+		 hook->conditional ? " (under conditions)" : "");
 	return pg_objects_add(objects, key, length, text, strlen(text), PG_ORIGIN_NONE);
 }
 

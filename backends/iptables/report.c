@@ -62,7 +62,7 @@ static bool find_meta(const struct pg_tree *tree, struct pg_meta *meta)
 static const struct pg_tree_hook *find_hook(const struct pg_tree *tree)
 {
 	pg_array_foreach(hook, &tree->hooks) {
-		if (!strcmp(hook->chain, PG_CHAIN_FORWARD))
+		if (!hook->conditional && !strcmp(hook->chain, PG_CHAIN_FORWARD))
 			return hook;
 	}
 	return NULL;

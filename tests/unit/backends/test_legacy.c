@@ -260,6 +260,8 @@ static void test_hooks_are_put_right(void **state)
 	assert_int_equal(live.hooks.items[0].position, 2);
 	assert_int_equal(live.hooks.items[1].position, 3);
 	assert_string_equal(live.hooks.items[2].parent, "OWN");
+	assert_false(live.hooks.items[0].conditional || live.hooks.items[1].conditional);
+	assert_true(live.hooks.items[2].conditional);
 	assert_int_equal(try_write(&v4, &v6), 0);
 	save = world_run("iptables-legacy-save | grep -e '-A FORWARD' -e '-A OWN' | tr '\\n' ';'");
 	assert_string_equal(save, "-A FORWARD -j POLGEN;-A FORWARD -j ACCEPT;");

@@ -315,10 +315,18 @@ static void test_a_long_chain_that_changes_much(void **state)
 		assert_int_equal(after.chains.items[0].rules.items[i].packets, i % 2 ? i + 2 : 0);
 }
 
+static void assert_hook(const struct pg_tree_hook *hook, const char *parent, uint32_t position,
+			bool conditional)
+{
+	assert_string_equal(hook->parent, parent);
+	assert_int_equal(hook->position, position);
+	assert_int_equal(hook->conditional, conditional);
+}
+
 static void test_hooks_go_to_their_place(void **state)
 {
 	_cleanup_close_ int other = world_other();
-	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER");
+	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER"), live = { 0 };
 	_cleanup_free_ char *rules = NULL;
 
 	(void)state;
@@ -329,6 +337,11 @@ static void test_hooks_go_to_their_place(void **state)
 		       "iptables-nft -I DOCKER-USER -i eth0 -j POLGEN && "
 		       "iptables-nft -A DOCKER-USER -j POLGENERAL && "
 		       "iptables-nft -I OUTPUT -g POLGEN-OLD"));
+	read_v4(&live);
+	assert_int_equal(live.hooks.count, 3);
+	assert_hook(&live.hooks.items[0], "DOCKER-USER", 1, true);
+	assert_hook(&live.hooks.items[1], "DOCKER-USER", 4, false);
+	assert_hook(&live.hooks.items[2], "OUTPUT", 1, true);
 	assert_int_equal(pg_tree_add_hook(&v4, "FORWARD", "POLGEN", 2), 0);
 	assert_int_equal(pg_tree_add_hook(&v4, "INPUT", "POLGEN", 9), 0);
 	assert_int_equal(world_write(&v4, &none6), 0);
@@ -346,7 +359,7 @@ static void test_hooks_go_to_their_place(void **state)
 static void test_hooks_count_on_when_they_move(void **state)
 {
 	_cleanup_close_ int other = world_other();
-	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER");
+	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER"), live = { 0 };
 	_cleanup_free_ char *rules = NULL;
 
 	(void)state;
@@ -357,6 +370,9 @@ static void test_hooks_count_on_when_they_move(void **state)
 	assert_int_equal(world_write(&v4, &none6), 0);
 	rules = world_run("iptables-nft -vS DOCKER-USER | head -n 2");
 	assert_string_equal(rules, "-N DOCKER-USER\n-A DOCKER-USER -c 7 700 -j POLGEN\n");
+	read_v4(&live);
+	assert_int_equal(live.hooks.items[0].packets, 7);
+	assert_int_equal(live.hooks.items[0].bytes, 700);
 }
 
 /* What another tool put into our chain is seen, and goes with the next write. */
