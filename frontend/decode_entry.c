@@ -28,18 +28,14 @@ static int decode_endpoints(struct pg_decoder *decoder, const struct pg_json_val
 static bool find_prefix(struct pg_decoder *decoder, const struct pg_json_value *value,
 			struct pg_prefix *ret_prefix)
 {
-	struct pg_quoted text = pg_quote(value->string, value->length);
+	int r = pg_prefix_parse(value->string, ret_prefix);
 
-	if (pg_prefix_parse(value->string, ret_prefix) < 0) {
-		pg_error(decoder->diags, value->loc, "invalid CIDR '%s'", text.text);
-		return false;
-	}
-	if (ret_prefix->addr.family != 4) {
-		pg_error(decoder->diags, value->loc, "unsupported feature: IPv6 CIDR '%s'",
-			 text.text);
-		return false;
-	}
-	return true;
+	if (r == 0 && ret_prefix->addr.family == 4)
+		return true;
+	pg_error(decoder->diags, value->loc,
+		 r < 0 ? "invalid CIDR '%s'" : "unsupported feature: IPv6 CIDR '%s'",
+		 pg_quote(value->string, value->length).text);
+	return false;
 }
 
 /* `member` is a struct pg_peers. */

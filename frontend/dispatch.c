@@ -17,12 +17,17 @@ static void add_kinds(struct pg_strbuf *buf, unsigned int kinds)
 	}
 }
 
+static bool is_one_of(const struct pg_json_value *value, unsigned int kinds)
+{
+	return !kinds || kinds & PG_KIND(value->kind);
+}
+
 bool pg_decode_expect(struct pg_decoder *decoder, const struct pg_json_value *value,
 		      unsigned int kinds, const char *what)
 {
 	_cleanup_strbuf_ struct pg_strbuf wanted = { 0 };
 
-	if (!kinds || kinds & PG_KIND(value->kind))
+	if (is_one_of(value, kinds))
 		return true;
 	add_kinds(&wanted, kinds);
 	pg_error(decoder->diags, value->loc, "%s must be %s, not %s", what,
@@ -80,17 +85,29 @@ static void report_duplicate(struct pg_decoder *decoder, const struct pg_json_va
 	pg_note(decoder->diags, first->key_loc, "first given here");
 }
 
+/* pg_decode_expect() with the member's key, or the array's that it is an element of, as `what`. */
+static bool expect_in(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      unsigned int kinds, const char *prefix, const struct pg_json_value *named)
+{
+	char what[sizeof(struct pg_quoted) + sizeof("an element of ''")];
+
+	if (is_one_of(value, kinds))
+		return true;
+	if (!named->key)
+		return pg_decode_expect(decoder, value, kinds, "an element of the list");
+	snprintf(what, sizeof(what), "%s'%s'", prefix,
+		 pg_quote(named->key, named->key_length).text);
+	return pg_decode_expect(decoder, value, kinds, what);
+}
+
 static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
 			const struct pg_field *field, void *target)
 {
-	char what[64]; /* the table's names are short */
-
 	if (field->unsupported) {
 		pg_error(decoder->diags, member->key_loc, "unsupported feature: '%s'", field->name);
 		return 0;
 	}
-	snprintf(what, sizeof(what), "'%s'", field->name);
-	if (!pg_decode_expect(decoder, member, field->kinds, what))
+	if (!expect_in(decoder, member, field->kinds, "", member))
 		return 0;
 	return field->decode(decoder, member, (char *)target + field->offset);
 }
@@ -153,32 +170,14 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 	return 0;
 }
 
-/* A member's key in quotes. */
-struct name {
-	char text[sizeof(struct pg_quoted) + sizeof("an element of ''")];
-};
-
-static struct name name_of(const struct pg_json_value *member, const char *prefix)
-{
-	struct name name;
-
-	snprintf(name.text, sizeof(name.text), "%s'%s'", prefix,
-		 pg_quote(member->key, member->key_length).text);
-	return name;
-}
-
 int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *array,
 		       unsigned int kinds, pg_field_fn *decode, void *target)
 {
-	struct name what = { "an element of the list" };
-
-	if (array->key)
-		what = name_of(array, "an element of ");
 	pg_json_foreach(element, array)
 	{
 		int r;
 
-		if (!pg_decode_expect(decoder, element, kinds, what.text))
+		if (!expect_in(decoder, element, kinds, "an element of ", array))
 			continue;
 		r = decode(decoder, element, target);
 		if (r < 0)
@@ -198,7 +197,7 @@ int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *ob
 			report_duplicate(decoder, member, member - member->first, "key");
 			continue;
 		}
-		if (!pg_decode_expect(decoder, member, kinds, name_of(member, "").text))
+		if (!expect_in(decoder, member, kinds, "", member))
 			continue;
 		r = decode(decoder, member, target);
 		if (r < 0)

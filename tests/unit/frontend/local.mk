@@ -72,4 +72,13 @@ tests_unit_frontend_test_case_SOURCES = tests/unit/frontend/test_case.c tests/un
 tests_unit_frontend_test_case_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_case_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
 	$(JANSSON_LIBS) $(PCRE2_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_oom
+TESTS += tests/unit/frontend/test_oom
+tests_unit_frontend_test_oom_SOURCES = tests/unit/frontend/test_oom.c tests/unit/frontend/decoded.h
+tests_unit_frontend_test_oom_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
+tests_unit_frontend_test_oom_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(PCRE2_LIBS)
 endif
