@@ -13,7 +13,7 @@
 
 #include "context.h"
 
-#define SECOND 1000000000ull
+#define SECOND 1000000000ll
 
 /* A packet's place in the flow map. */
 struct flow_id {
@@ -89,7 +89,13 @@ static __always_inline bool flow_of(const struct packet *packet, struct flow_id 
 	return true;
 }
 
-static __always_inline __u64 idle_limit(const struct pg_map_flow *flow, __u8 proto)
+/* Negative where another processor has written a later time than ours. */
+static __always_inline __s64 elapsed(__u64 since, __u64 now)
+{
+	return (__s64)(now - since);
+}
+
+static __always_inline __s64 idle_limit(const struct pg_map_flow *flow, __u8 proto)
 {
 	switch (proto) {
 	case IPPROTO_TCP:
@@ -122,8 +128,7 @@ static __always_inline struct pg_map_flow *find_flow(const struct flow_id *id,
 {
 	struct pg_map_flow *flow = bpf_map_lookup_elem(&pg_flows, &id->key);
 
-	/* Another processor may have written a later time than ours. */
-	if (!flow || (now > flow->seen && now - flow->seen > idle_limit(flow, packet->proto)) ||
+	if (!flow || elapsed(flow->seen, now) > idle_limit(flow, packet->proto) ||
 	    begins_anew(flow, packet))
 		return NULL;
 	return flow;
@@ -138,7 +143,7 @@ static __always_inline bool is_established(const struct pg_map_flow *flow, const
 static __always_inline void see_packet(struct pg_map_flow *flow, const struct flow_id *id,
 				       const struct packet *packet, __u64 now)
 {
-	if (now > flow->seen && now - flow->seen > SECOND)
+	if (elapsed(flow->seen, now) > SECOND)
 		flow->seen = now;
 	if (flow->initiator != id->side && !flow->replied)
 		flow->replied = 1;
@@ -230,7 +235,7 @@ static __always_inline bool follows_first_fragment(const struct packet *packet, 
 
 	set_frag_key(&key, packet, program);
 	first = bpf_map_lookup_elem(&pg_frags, &key);
-	return first && (now < first->seen || now - first->seen <= PG_ABI_IDLE_FRAGMENT * SECOND);
+	return first && elapsed(first->seen, now) <= PG_ABI_IDLE_FRAGMENT * SECOND;
 }
 
 #endif

@@ -1,15 +1,21 @@
 # the eBPF backend
 EBPF_TEST_WORLD = \
+	tests/unit/backends/ebpf_abc.c tests/unit/backends/ebpf_abc.h \
 	tests/unit/backends/ebpf_packet.c tests/unit/backends/ebpf_packet.h \
 	tests/unit/backends/ebpf_world.c tests/unit/backends/ebpf_world.h
 EBPF_TEST_LIBS = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(BPF_LIBS) $(MNL_LIBS) $(PCRE2_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/backends/test_ebpf_programs
-TESTS += tests/unit/backends/test_ebpf_programs
-tests_unit_backends_test_ebpf_programs_SOURCES = tests/unit/backends/test_ebpf_programs.c \
+check_PROGRAMS += tests/unit/backends/test_ebpf_flows tests/unit/backends/test_ebpf_policy
+TESTS += tests/unit/backends/test_ebpf_flows tests/unit/backends/test_ebpf_policy
+tests_unit_backends_test_ebpf_flows_SOURCES = tests/unit/backends/test_ebpf_flows.c \
 	$(EBPF_TEST_WORLD)
-tests_unit_backends_test_ebpf_programs_CFLAGS = $(TEST_CFLAGS)
-tests_unit_backends_test_ebpf_programs_LDADD = $(EBPF_TEST_LIBS)
+tests_unit_backends_test_ebpf_flows_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_flows_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_policy_SOURCES = tests/unit/backends/test_ebpf_policy.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_policy_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_policy_LDADD = $(EBPF_TEST_LIBS)
 endif

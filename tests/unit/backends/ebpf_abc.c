@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "tests/unit/backends/ebpf_abc.h"
+
+static bool can_run;
+static uint32_t ifindexes[ABC];
+
+void abc_enter(void)
+{
+	can_run = world_enter();
+	if (!can_run)
+		return;
+	ifindexes[A] = world_veth("va", 0);
+	/* More than 16 bits. */
+	ifindexes[B] = world_veth("vb", 70000);
+	ifindexes[C] = world_veth("vc", 0);
+}
+
+int abc_setup(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	if (!world)
+		return -1;
+	*state = world;
+	world_init(world);
+	world_endpoint(world, "a", "va", A_IP, A_ID);
+	world_endpoint(world, "b", "vb", B_IP, B_ID);
+	world_endpoint(world, "c", "vc", C_IP, C_ID);
+	world_address(world, HOST_IP, HOST_ID);
+	world_address(world, "10.1.0.0/16", CIDR_ID);
+	world_subject(world, A_ID, true, true);
+	world_subject(world, B_ID, true, true);
+	world_subject(world, C_ID, false, false);
+	return 0;
+}
+
+int abc_teardown(void **state)
+{
+	if (can_run)
+		world_clear();
+	world_done(*state);
+	free(*state);
+	return 0;
+}
+
+struct world *abc_begin(void **state)
+{
+	if (!can_run)
+		skip();
+	return *state;
+}
+
+uint32_t abc_ifindex(enum abc endpoint)
+{
+	return ifindexes[endpoint];
+}
+
+void abc_apply(struct world *world)
+{
+	world_finish(world);
+	world_apply_ok(world);
+}
+
+int sent(enum abc by, struct packet packet)
+{
+	return run_packet(PG_EGRESS, ifindexes[by], &packet);
+}
+
+int received(enum abc by, struct packet packet)
+{
+	return run_packet(PG_INGRESS, ifindexes[by], &packet);
+}
+
+int exchanged(enum abc from, enum abc to, struct packet packet)
+{
+	int verdict = sent(from, packet);
+
+	return verdict == PASS ? received(to, packet) : verdict;
+}
