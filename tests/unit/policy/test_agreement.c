@@ -244,10 +244,50 @@ static void test_all_flows_of_random_universes(void **state)
 	assert_true(verdicts[PG_VERDICT_DENY] > 1000);
 }
 
+/* Everything that is derived from a universe, as text. */
+static char *describe(const struct universe *universe)
+{
+	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
+
+	pg_array_foreach(info, &universe->identities.list) {
+		pg_strbuf_printf(&buf, "%u ", info->id.n);
+		pg_labels_format(&info->labels, &buf);
+	}
+	pg_array_foreach(entry, &universe->table.entries)
+		pg_strbuf_printf(&buf, "\n%u %d %u %u %u-%u %d %u/%u", entry->subject.n,
+				 entry->direction, entry->peer.n, entry->proto.n, entry->first,
+				 entry->last, entry->verdict, entry->origin.rule,
+				 entry->origin.entry);
+	pg_array_foreach(class, &universe->classes.list)
+		pg_strbuf_printf(&buf, "\n%u %d %u %u %u/%u %d %u/%u", class->subject.n,
+				 class->direction, class->peer.n, class->proto.n, class->port,
+				 class->port_bits, class->verdict, class->origin.rule,
+				 class->origin.entry);
+	return pg_strbuf_take(&buf);
+}
+
+static void test_the_same_input_gives_the_same_output(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i < 20; i++) {
+		_cleanup_free_ char *first = NULL, *second = NULL;
+		struct universe universe;
+
+		universe_make(&universe, SEED + i);
+		first = describe(&universe);
+		universe_done(&universe);
+		universe_make(&universe, SEED + i);
+		second = describe(&universe);
+		universe_done(&universe);
+		assert_string_equal(first, second);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_flows_of_random_universes),
+		cmocka_unit_test(test_the_same_input_gives_the_same_output),
 	};
 
 	return cmocka_run_group_tests_name("agreement", tests, NULL, NULL);

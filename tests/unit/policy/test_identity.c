@@ -142,17 +142,21 @@ static void test_whose_an_address_is(void **state)
 	pg_policy_done(&policy);
 }
 
+static void build_one(struct pg_endpoints *endpoints, uint32_t i)
+{
+	char name[16], addr[32], labels[32];
+
+	snprintf(name, sizeof(name), "e%05u", i);
+	snprintf(addr, sizeof(addr), "10.%u.%u.%u", i >> 16, i >> 8 & 0xff, i & 0xff);
+	snprintf(labels, sizeof(labels), "k8s:app=a%u", i);
+	build_endpoint(endpoints, name, addr, labels);
+}
+
 static void build_many(struct pg_endpoints *endpoints, uint32_t count, uint32_t without)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		char name[16], addr[32], labels[32];
-
-		if (i == without)
-			continue;
-		snprintf(name, sizeof(name), "e%05u", i);
-		snprintf(addr, sizeof(addr), "10.%u.%u.%u", i >> 16, i >> 8 & 0xff, i & 0xff);
-		snprintf(labels, sizeof(labels), "k8s:app=a%u", i);
-		build_endpoint(endpoints, name, addr, labels);
+		if (i != without)
+			build_one(endpoints, i);
 	}
 	build_finish(endpoints);
 }
@@ -180,6 +184,30 @@ static void test_numbers_are_stable(void **state)
 	assert_in_range(moved, 0, 10);
 	pg_identities_done(&of_all);
 	pg_endpoints_done(&all);
+}
+
+static void test_the_order_of_the_input_does_not_count(void **state)
+{
+	struct pg_endpoints forth = { 0 }, back = { 0 };
+	struct pg_identities of_forth, of_back;
+	struct pg_policy policy = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++) {
+		build_one(&forth, i);
+		build_one(&back, 2999 - i);
+	}
+	build_finish(&forth);
+	build_finish(&back);
+	make(&forth, &policy, &of_forth);
+	make(&back, &policy, &of_back);
+	pg_array_foreach(endpoint, &forth.list)
+		assert_int_equal(build_id(&forth, &of_forth, endpoint->name).n,
+				 build_id(&back, &of_back, endpoint->name).n);
+	pg_identities_done(&of_forth);
+	pg_identities_done(&of_back);
+	pg_endpoints_done(&forth);
+	pg_endpoints_done(&back);
 }
 
 static void test_every_number_is_given_out_once(void **state)
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_cidrs_and_their_labels),
 		cmocka_unit_test(test_whose_an_address_is),
 		cmocka_unit_test(test_numbers_are_stable),
+		cmocka_unit_test(test_the_order_of_the_input_does_not_count),
 		cmocka_unit_test(test_every_number_is_given_out_once),
 		cmocka_unit_test(test_the_index_selects_what_matches),
 	};

@@ -303,6 +303,22 @@ static void test_what_anybody_says_already_is_left_out(void **state)
 	fixture_done(&fixture);
 }
 
+static void test_what_anybody_may_a_peer_may(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_make(&fixture);
+	build_peer(allow_to_s(&fixture), "");
+	build_peer(allow_to_s(&fixture), "app=a");
+	build_peer(deny_to_s(&fixture), "app=b");
+	fixture_resolve(&fixture, PG_ENFORCEMENT_DEFAULT);
+	assert_int_equal(fixture.classes.list.count, 2);
+	assert_int_equal(fixture.classes.list.items[0].verdict, PG_VERDICT_ALLOW);
+	assert_int_equal(fixture.classes.list.items[1].peer.n, id(&fixture, "b").n);
+	fixture_done(&fixture);
+}
+
 static void test_limits(void **state)
 {
 	struct fixture fixture;
@@ -401,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_a_hole_in_a_range_is_one_class),
 		cmocka_unit_test(test_what_a_peer_would_hide_is_repeated),
 		cmocka_unit_test(test_what_anybody_says_already_is_left_out),
+		cmocka_unit_test(test_what_anybody_may_a_peer_may),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_a_table_that_grows_too_large),
 		cmocka_unit_test(test_nothing_in_nothing_out),
