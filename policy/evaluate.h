@@ -60,8 +60,11 @@ struct pg_evaluation {
 	struct pg_judgement side[PG_DIRECTIONS];
 };
 
-/* A flow from an endpoint to itself never leaves it and is allowed. -ENOMEM; -EINVAL: an id that
- * `identities` lacks; -EDOM: an HTTP regular expression ran into its match limit (fails closed). */
+/*
+ * A flow from an endpoint to itself (one identity, one known address) never leaves it and is allowed.
+ * -ENOMEM; -EINVAL: an id that `identities` lacks; -EDOM: an HTTP regular expression ran into its
+ * match limit (fails closed).
+ */
 int pg_evaluate(const struct pg_policy *policy, const struct pg_identities *identities,
 		const struct pg_flow *flow, const struct pg_evaluation_options *options,
 		struct pg_evaluation *ret_evaluation);

@@ -5,13 +5,13 @@
 
 #include "policy/evaluate.h"
 
-/* Compiles as a regular expression? 0, or -EINVAL and what is wrong (static or owned by `error`). */
+/* Whether it compiles (PCRE2's syntax, over bytes): 0, or -EINVAL and in `error` what is wrong. */
 int pg_http_regex_check(const char *regex, char error[128]);
 
 /*
  * 1: some rule of the list allows the request, 0: none does, -EDOM: a match limit was reached,
- * -ENOMEM. An empty list allows all. Method and path must match in full; the host's case doesn't
- * count; header names' case doesn't count. The path is normalised first (RFC 3986, 5.2.4 and 6.2.2:
+ * -ENOMEM. An empty list allows all. Method, path and host must match in full; the host's case doesn't
+ * count, nor does that of headers' names. An expression that doesn't compile matches nothing. The path is normalised first (RFC 3986, 5.2.4 and 6.2.2:
  * dot segments removed, percent-encoded unreserved characters decoded, "//" folded), its query is
  * not part of it.
  */
