@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/enforce.h"
 
+#include "compat/errtext.h"
+
 const struct pg_backend *const pg_backends[] = { &pg_backend_iptables, &pg_backend_ebpf, NULL };
 
 int pg_enforce_usage(const char *verb, const struct pg_options *options)
@@ -83,7 +85,7 @@ static int clear_one(const struct pg_backend *backend, const struct pg_backend_o
 		return 0;
 	if (err) {
 		pg_error(diags, PG_LOC_NONE, "cannot look for what backend '%s' enforces: %s",
-			 backend->name, strerror(-err));
+			 backend->name, PG_ERRTEXT(-err));
 		return err;
 	}
 	err = backend->status(handle, &ignored, &status);

@@ -2,6 +2,7 @@
 /* What the verbs share: loading input, choosing a backend, turning errors into exit codes. */
 #include <stdarg.h>
 
+#include "compat/errtext.h"
 #include "frontend/decode.h"
 #include "frontend/report.h"
 #include "frontend/source.h"
@@ -84,7 +85,7 @@ static bool has_located_error(const struct pg_diags *diags)
 int pg_finish(struct pg_input *input, int err)
 {
 	if (err && !input->diags.errors)
-		pg_error(&input->diags, PG_LOC_NONE, "%s", strerror(-err));
+		pg_error(&input->diags, PG_LOC_NONE, "%s", PG_ERRTEXT(-err));
 	pg_report(stderr, &input->sources, &input->diags);
 	if (input->diags.errors > 1)
 		fprintf(stderr, "polgen: %zu errors\n", input->diags.errors);

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
+#include "compat/errtext.h"
 #include "frontend/options.h"
 #include "frontend/suggest.h"
 #include "frontend/verbs.h"
@@ -45,7 +46,7 @@ static int enter_netns(const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || setns(fd, CLONE_NEWNET)) {
 		fprintf(stderr, "polgen: error: cannot enter network namespace '%s': %s\n", name,
-			strerror(errno));
+			PG_ERRTEXT(errno));
 		return PG_EXIT_SYSTEM;
 	}
 	return PG_EXIT_DONE;
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 
 	/* A result that could not be written (full disk, closed pipe) is no result. */
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "polgen: error: cannot write the result: %s\n", strerror(errno));
+		fprintf(stderr, "polgen: error: cannot write the result: %s\n", PG_ERRTEXT(errno));
 		return PG_EXIT_SYSTEM;
 	}
 	return code;

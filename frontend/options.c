@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/options.h"
 
+#include <ctype.h>
 #include <getopt.h>
 
 #include "compat/strbuf.h"
@@ -228,7 +229,7 @@ static void complain_value(const struct option_row *row, const char *value)
 	pg_strbuf_add_escaped(&text, value, strlen(value));
 	fprintf(stderr, "polgen: error: bad value '%s' of '--%s': expected %s\n",
 		text.text ? text.text : "", row->name,
-		strchr(row->value, '|') ? row->value : row->help);
+		islower((unsigned char)*row->value) ? row->value : row->help);
 }
 
 static enum pg_exit parse_one(const struct pg_verb *verb, int found, int argc, char **argv,

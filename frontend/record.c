@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/record.h"
 
+#include "compat/errtext.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -28,7 +30,7 @@ static int make_directories(struct pg_diags *diags)
 	    (!mkdir(path, 0755) || errno == EEXIST))
 		return 0;
 	err = -errno;
-	pg_error(diags, PG_LOC_NONE, "cannot make '%s': %s", path, strerror(errno));
+	pg_error(diags, PG_LOC_NONE, "cannot make '%s': %s", path, PG_ERRTEXT(errno));
 	return err;
 }
 
@@ -73,7 +75,7 @@ int pg_record_lock(struct pg_diags *diags, int *ret_fd)
 		err = lock_file(path, ret_fd);
 	} while (err == -ESTALE || err == -ENOENT);
 	if (err)
-		pg_error(diags, PG_LOC_NONE, "cannot lock '%s': %s", path, strerror(-err));
+		pg_error(diags, PG_LOC_NONE, "cannot lock '%s': %s", path, PG_ERRTEXT(-err));
 	return err;
 }
 
@@ -193,7 +195,7 @@ int pg_record_write(json_t *record, struct pg_diags *diags)
 	if (err)
 		pg_warning(diags, PG_LOC_NONE,
 			   "cannot write '%s': %s; 'polgen status' will show less", path,
-			   strerror(-err));
+			   PG_ERRTEXT(-err));
 	return err;
 }
 

@@ -3,6 +3,15 @@
 #include "frontend/enforce.h"
 #include "frontend/verbs.h"
 
+/*
+ * Which chain iptables' rules are called from is the host's matter: as root it is asked, so that apply
+ * installs just what is shown. Nothing else that is rendered depends on the host.
+ */
+static bool asks_host(const struct pg_backend *backend, const struct pg_options *options)
+{
+	return backend == &pg_backend_iptables && !options->parent_chain && !geteuid();
+}
+
 static int render(const struct pg_options *options, struct pg_input *input)
 {
 	_cleanup_prepared_ struct pg_prepared prepared = { 0 };
@@ -15,9 +24,7 @@ static int render(const struct pg_options *options, struct pg_input *input)
 
 	if (err)
 		return err;
-	/* As root the host is asked for its chains, so that apply installs just what is shown. */
-	err = backend->open(&backend_options, !options->parent_chain && !geteuid(), &input->diags,
-			    &handle);
+	err = backend->open(&backend_options, asks_host(backend, options), &input->diags, &handle);
 	if (err)
 		return err;
 	err = backend->plan(handle, &prepared.intent, &input->diags, &objects);

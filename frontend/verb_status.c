@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen status: what is enforced, by which backend, and its counters. */
+#include "compat/errtext.h"
 #include "frontend/enforce.h"
 #include "frontend/record.h"
 
@@ -23,7 +24,7 @@ static int ask(const struct pg_backend *backend, const struct pg_options *option
 		return 0;
 	if (err) {
 		pg_error(diags, PG_LOC_NONE, "cannot ask backend '%s': %s", backend->name,
-			 strerror(-err));
+			 PG_ERRTEXT(-err));
 		return err;
 	}
 	err = backend->status(handle, diags, &report.status);

@@ -26,7 +26,7 @@ int pg_verb_test(const struct pg_options *options)
 		return pg_usage_error("'test' needs a test case");
 	test.backend = pg_choose_backend(options, &test.backend_options);
 	err = pg_casetest_run(options->files, options->file_count, &test, stdout, stderr, &counts);
-	if (err == -EPERM)
-		return pg_needs_root("test --backend");
+	if (err == -EPERM) /* said already */
+		return PG_EXIT_SYSTEM;
 	return err ? PG_EXIT_INTERNAL : exit_code(&counts);
 }

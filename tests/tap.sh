@@ -4,6 +4,14 @@
 # tap_done prints the plan. A failed test shows what it got as comments, so that a log is enough.
 # shellcheck disable=SC2034 # what run leaves is for whoever sourced this
 
+# make sets it; by hand, the usual places are looked at.
+if [ -z "${POLGEN:-}" ]; then
+	for POLGEN in "$PWD/polgen" "$PWD/build/polgen"; do
+		[ ! -x "$POLGEN" ] || break
+	done
+fi
+export POLGEN
+
 tap_count=0
 tap_failed=0
 

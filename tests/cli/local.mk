@@ -1,6 +1,9 @@
 # The command as people meet it, and what holds for the whole tree.
 CLI_TESTS = \
+	tests/cli/examples.sh \
 	tests/cli/layers.sh \
-	tests/cli/style.sh
+	tests/cli/manpages.sh \
+	tests/cli/style.sh \
+	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/tap.sh

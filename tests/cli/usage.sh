@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The command line: help, misspelt words, missing and bad options; exit codes and exact texts.
+cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
+. tests/tap.sh
+
+policy=examples/thesis/policy.json
+endpoints=examples/flip/endpoints.json
+
+# refused TEXT ARGUMENT...: wrong usage, said on stderr
+refused() {
+	local text=$1
+	shift
+
+	tap_run "polgen $*" 2 "" "polgen: error: $text" "$POLGEN" "$@"
+}
+
+run "$POLGEN" --help
+tap_equal "--help is the result: on stdout, exit code 0" "0 " "$run_code $run_err"
+help=$run_out
+tap_run "'help' is --help" 0 "$help" "" "$POLGEN" help
+tap_run "nothing at all is answered with the help, as an error" 2 "" "$help" "$POLGEN"
+run "$POLGEN" --version
+tap_equal "--version" "0 polgen" "$run_code ${run_out%% *}"
+mapfile -t verbs < <(sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$help")
+for verb in "${verbs[@]}"; do
+	run "$POLGEN" "$verb" --help
+	tap_equal "$verb --help" "0 usage: polgen $verb " "$run_code ${run_out%%[[]*}$run_err"
+done
+
+note=$'\npolgen: note: \'polgen --help\' lists the verbs'
+refused "unknown verb 'chek'; did you mean 'check'?$note" chek
+refused "unknown verb 'frobnicate'$note" frobnicate
+refused "unknown verb 'a\\x1b[31mb'$note" $'a\e[31mb'
+refused "unknown option '--jsn' of 'check'; did you mean '--json'?" check --jsn "$policy"
+refused "unknown option '--to' of 'check'" check --to=x "$policy"
+refused "unknown option '-x' of 'check'" check -x "$policy"
+refused "option '--json' takes no value" check --json=yes "$policy"
+refused "option '--backend' needs a value" render --backend
+refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf" \
+	render --backend=ipfw
+refused "bad value 'l7' of '--l7': expected l4-only" render --l7=l7
+refused "bad value '65536' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
+	explain --dport=65536
+refused "bad value '-1' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
+	explain --dport=-1
+refused "bad value 'gre' of '--proto': expected tcp|udp|sctp|icmp" explain --proto=gre
+refused "bad value '' of '--endpoints': expected where endpoints come from: docker, a JSON file, or - for standard input" \
+	explain --endpoints=
+
+refused "'check' needs a policy file" check
+refused "'render' needs --backend=iptables or --backend=ebpf" render "$policy"
+refused "'render' needs a policy file" render --backend=ebpf
+refused "'apply' needs --endpoints=docker or --endpoints=FILE" apply --backend=ebpf "$policy"
+refused "'status' takes no files" status "$policy"
+refused "'clear' takes no files" clear "$policy"
+refused "'explain' needs --endpoints, --from and --to" explain "$policy"
+refused "'explain' needs --dport, but for icmp" \
+	explain --endpoints="$endpoints" --from=app1 --to=app2 "$policy"
+refused "'endpoints' needs --endpoints=docker or --endpoints=FILE" endpoints
+
+tap_run "an endpoint that isn't there" 3 "" \
+	"polgen: error: --to: no endpoint 'ap1'; did you mean 'app1'?" \
+	"$POLGEN" explain --endpoints="$endpoints" --from=app2 --to=ap1 --dport=80 "$policy"
+tap_run "an address that is none" 3 "" "polgen: error: --to: '10.0.0.256' is no address" \
+	"$POLGEN" explain --endpoints="$endpoints" --from=app2 --to=ip:10.0.0.256 --dport=80 "$policy"
+tap_run "a file that isn't there" 3 "" \
+	"polgen: error: cannot read '/nonexistent/policy.json': no such file or directory" \
+	"$POLGEN" check /nonexistent/policy.json
+tap_run "a folder is no file" 3 "" "polgen: error: cannot read '/': is a directory" "$POLGEN" check /
+tap_run "errors of all files are reported" 3 "" \
+	"polgen: error: cannot read '/nonexistent/a': no such file or directory
+polgen: error: cannot read '/nonexistent/b': no such file or directory
+polgen: 2 errors" "$POLGEN" check /nonexistent/a "$policy" /nonexistent/b
+tap_run "a network namespace that isn't there" 4 "" \
+	"polgen: error: cannot enter network namespace 'nosuch': no such file or directory" \
+	"$POLGEN" endpoints --netns=nosuch --endpoints="$endpoints"
+
+# The main job needs no verb.
+render=(--backend=ebpf --l7=l4-only --endpoints="$endpoints" "$policy")
+run "$POLGEN" render "${render[@]}"
+tap_equal "render" 0 "$run_code"
+tap_run "without a verb: render" 0 "$run_out" "$run_err" "$POLGEN" "${render[@]}"
+if [ -e /dev/full ]; then
+	render_full() {
+		"$POLGEN" render "${render[@]}" 2>/dev/null >/dev/full
+	}
+	run render_full
+	tap_equal "a result that can't be written is an error" 4 "$run_code"
+fi
+tap_done
