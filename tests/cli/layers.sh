@@ -19,11 +19,18 @@ upward() {
 			rank[names[i]] = i
 		rank["bench"] = rank["frontend"] + 1
 	}
+	# A file beside the one that includes it.
+	function beside(place, name) {
+		sub("[^/]*$", name, place)
+		return name !~ "/" && (getline < place) >= 0
+	}
 	{
+		if (beside($1, $2))
+			next
 		split($1, from, "/")
 		split($2, to, "/")
 		if (!(to[1] in rank)) {
-			print $0 " (not relative to the root of the tree)"
+			print $0 " (neither beside it nor from the root of the tree)"
 			next
 		}
 		if (rank[to[1]] > rank[from[1]])
