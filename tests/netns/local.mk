@@ -19,3 +19,7 @@ tests_netns_test_casetest_SOURCES = tests/netns/test_casetest.c
 tests_netns_test_casetest_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_casetest_LDADD = $(TEST_LIBS)
 endif
+
+NETNS_TESTS = tests/netns/nft.sh
+TESTS += $(NETNS_TESTS)
+EXTRA_DIST += $(NETNS_TESTS)
