@@ -1,5 +1,6 @@
 # Scripts for people, and what they share.
-EXTRA_DIST += .shellcheckrc scripts/copy-tree scripts/flip.sh scripts/install-deps scripts/sandbox
+EXTRA_DIST += .shellcheckrc scripts/copy-tree scripts/docker.sh scripts/flip.sh \
+	scripts/install-deps scripts/sandbox
 
 # A file called check can't be in EXTRA_DIST: make would take it for the target and run the tests.
 dist-hook:

@@ -1,1 +1,4 @@
-# docker
+# With a real Docker Engine in a network namespace.
+DOCKER_TESTS = tests/docker/endpoints.sh
+TESTS += $(DOCKER_TESTS)
+EXTRA_DIST += $(DOCKER_TESTS)
