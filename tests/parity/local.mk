@@ -1,1 +1,9 @@
-# parity
+# The differential test: random policies, the evaluator against every backend with real packets.
+check_PROGRAMS += tests/parity/parity
+TESTS += tests/parity/parity
+tests_parity_parity_SOURCES = \
+	tests/parity/arena.c \
+	tests/parity/generate.c \
+	tests/parity/parity.c tests/parity/parity.h \
+	tests/parity/shrink.c
+tests_parity_parity_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)

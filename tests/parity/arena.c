@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* One lab and one backend, and case after case on them. */
+#include "frontend/casetest_internal.h"
+#include "frontend/enforce.h"
+#include "frontend/report.h"
+#include "tests/parity/parity.h"
+
+/* What is denied makes no answer at all; a hole answers at once, without a machine being idle. */
+#define SETTLE_MS 60
+
+/* A case as it is tried. */
+struct trial {
+	struct pg_sources sources;
+	struct pg_diags diags;
+	struct pg_case test;
+	struct pg_prepared prepared;
+};
+
+static void trial_done(struct trial *trial)
+{
+	pg_prepared_done(&trial->prepared);
+	pg_case_done(&trial->test);
+	pg_diags_done(&trial->diags);
+	pg_sources_done(&trial->sources);
+}
+
+static int add_addr(const char *text, struct pg_addr *addr)
+{
+	return addr ? pg_addr_parse(text, addr) : -ENOMEM;
+}
+
+static int fill_universe(struct pg_endpoints *endpoints, struct pg_case_addrs *world)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && universe_names[i]; i++) {
+		struct pg_endpoint *endpoint = pg_array_add(&endpoints->list);
+
+		err = add_addr(universe_addrs[i], endpoint ? &endpoint->ipv4 : NULL);
+		if (endpoint)
+			endpoint->name = strdup(universe_names[i]);
+	}
+	for (size_t i = 0; !err && universe_host[i]; i++)
+		err = add_addr(universe_host[i], pg_array_add(&endpoints->host_addrs));
+	for (size_t i = 0; !err && universe_world[i]; i++)
+		err = add_addr(universe_world[i], pg_array_add(&world->list));
+	return err;
+}
+
+int arena_enter(struct arena *arena)
+{
+	_cleanup_case_addrs_ struct pg_case_addrs world = { 0 };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	int err = fill_universe(&arena->endpoints, &world);
+
+	if (!err)
+		err = pg_lab_enter(&arena->endpoints, world.list.items, world.list.count, &diags,
+				   &arena->lab);
+	pg_report(stderr, NULL, &diags);
+	return err;
+}
+
+void arena_done(struct arena *arena)
+{
+	pg_lab_free(arena->lab);
+	pg_endpoints_done(&arena->endpoints);
+}
+
+int arena_clear(struct arena *arena)
+{
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_backend_handle *handle = NULL;
+	int err = arena->backend->open(&arena->options, true, &diags, &handle);
+
+	if (!err) {
+		err = arena->backend->clear(handle, &diags);
+		arena->backend->close(handle);
+	}
+	pg_report(stderr, NULL, &diags);
+	return err;
+}
+
+static int decode(struct trial *trial, const json_t *json)
+{
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(1));
+	struct pg_decode_options options = { 0 };
+	uint32_t source;
+	int err = text ? pg_sources_add(&trial->sources, "parity.json", text, strlen(text), &source)
+		       : -ENOMEM;
+
+	if (!err)
+		err = pg_case_decode(&trial->sources, source, &options, &trial->diags,
+				     &trial->test);
+	return err ? err : pg_case_assign(&trial->test, &trial->diags);
+}
+
+/* Where the lab has a case's endpoints. A case that was made smaller may lack some of the lab's. */
+static int locate(const struct arena *arena, struct pg_endpoints *endpoints, int *netns)
+{
+	for (size_t i = 0; i < endpoints->list.count; i++) {
+		struct pg_endpoint *endpoint = &endpoints->list.items[i];
+		const struct pg_endpoint *known =
+			pg_endpoints_find(&arena->endpoints, endpoint->name);
+
+		if (!known)
+			return -ENOENT;
+		netns[i] = pg_lab_endpoint_netns(arena->lab,
+						 (size_t)(known - arena->endpoints.list.items));
+		endpoint->ifindex = known->ifindex;
+		endpoint->interface = strdup(known->interface);
+		if (!endpoint->interface)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int enforce(const struct arena *arena, struct trial *trial)
+{
+	struct pg_intent_options options = {
+		.enforcement = trial->test.enforcement,
+		.host_policy = trial->test.host_policy,
+	};
+	struct pg_enforce_result result;
+	int err = pg_prepare(&trial->sources, &trial->test.policy, &trial->test.endpoints, &options,
+			     &trial->diags, &trial->prepared);
+
+	return err ? err
+		   : pg_enforce(arena->backend, &arena->options, &trial->prepared.intent,
+				&trial->diags, &result);
+}
+
+/* The model's word on every flow, into the flow and into the text. */
+static int ask_model(struct trial *trial, json_t *json)
+{
+	for (size_t i = 0; i < trial->test.flows.count; i++) {
+		struct pg_case_flow *flow = &trial->test.flows.items[i];
+		json_t *written = json_array_get(json_object_get(json, "flows"), i);
+		struct pg_evaluation evaluation;
+		int err = pg_case_evaluate(&trial->test, flow, &trial->prepared.identities,
+					   &evaluation);
+
+		if (err)
+			return err;
+		flow->expect = pg_case_verdict(&evaluation);
+		json_object_set_new(written, "expect",
+				    json_string(pg_expectation_name(flow->expect)));
+	}
+	return 0;
+}
+
+static int probe(struct arena *arena, struct trial *trial, const int *netns,
+		 struct difference *ret_difference)
+{
+	const struct pg_case *test = &trial->test;
+	size_t count = test->flows.count;
+	_cleanup_free_ struct pg_probe *probes = calloc(count + 1, sizeof(*probes));
+	struct pg_case_places places = { pg_lab_host_netns(arena->lab),
+					 pg_lab_world_netns(arena->lab), netns };
+	struct pg_probe_options options = {
+		.settle_ms = SETTLE_MS,
+		.limit_ms = arena->limit_ms,
+		.sequence = &arena->sequence,
+	};
+	int err;
+
+	if (!probes)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		probes[i] = pg_case_probe(test, &test->flows.items[i], &places);
+	err = pg_probe_run(probes, count, &options, &trial->diags);
+	for (size_t i = 0; !err && i < count; i++) {
+		struct pg_case_outcome outcome = pg_case_found(&probes[i]);
+
+		if (outcome.kind != PG_OUTCOME_JUDGED)
+			return -outcome.error;
+		if (outcome.verdict == test->flows.items[i].expect)
+			continue;
+		*ret_difference =
+			(struct difference){ i, test->flows.items[i].expect, probes[i].result };
+		return 1;
+	}
+	return err;
+}
+
+int arena_try(struct arena *arena, json_t *json, struct difference *ret_difference)
+{
+	PG_CLEANUP(trial_done) struct trial trial = { 0 };
+	int netns[16] = { 0 };
+	int err = decode(&trial, json);
+
+	if (!err)
+		err = locate(arena, &trial.test.endpoints, netns);
+	if (!err)
+		err = enforce(arena, &trial);
+	if (!err)
+		err = ask_model(&trial, json);
+	if (!err)
+		err = probe(arena, &trial, netns, ret_difference);
+	if (err < 0)
+		pg_report(stderr, &trial.sources, &trial.diags);
+	return err;
+}

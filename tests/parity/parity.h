@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The differential test: random policies, and the evaluator against a backend with real packets.
+ * Cases are JSON from the start, in the format of `polgen test`, so that they go through the
+ * decoder like any other and a failing one can be written down as it is.
+ */
+#ifndef PG_TESTS_PARITY_PARITY_H
+#define PG_TESTS_PARITY_PARITY_H
+
+#include <jansson.h>
+
+#include "backends/backend.h"
+#include "frontend/case.h"
+#include "frontend/lab.h"
+#include "frontend/probe.h"
+
+static inline void pg_json_decref_cleanup(json_t **value)
+{
+	json_decref(*value);
+}
+
+#define _cleanup_json_value_ PG_CLEANUP(pg_json_decref_cleanup)
+
+/* SplitMix64 (Steele, Lea, Flood 2014). */
+struct rng {
+	uint64_t state;
+};
+
+uint64_t rng_next(struct rng *rng);
+/* Below `limit`, which is small: the bias doesn't matter. */
+unsigned int rng_below(struct rng *rng, unsigned int limit);
+/* True in `percent` of 100 cases. */
+bool rng_chance(struct rng *rng, unsigned int percent);
+
+/* Who there is: the same for all cases, but for their labels. NULL-terminated. */
+extern const char *const universe_names[];
+extern const char *const universe_addrs[]; /* of the endpoints, in the order of their names */
+extern const char *const universe_host[];  /* addresses of the host */
+extern const char *const universe_world[];
+
+/* A random case with so many flows. `expect` is "allow" everywhere: nobody knows yet. */
+json_t *generate_case(struct rng *rng, unsigned int flows);
+
+/* Where cases are tried: a lab with the universe in it, and one backend. One a process. */
+struct arena {
+	const struct pg_backend *backend;
+	struct pg_backend_options options;
+	struct pg_endpoints endpoints;
+	struct pg_lab *lab;
+	uint32_t sequence;     /* of source ports */
+	unsigned int limit_ms; /* to wait for what is to be open; 0: the prober's default */
+};
+
+/* 0, or -errno with the reason on stderr. */
+int arena_enter(struct arena *arena);
+void arena_done(struct arena *arena);
+/* Takes down what the last case left. */
+int arena_clear(struct arena *arena);
+
+/* A flow of which the model says one thing and the backend does another. */
+struct difference {
+	size_t flow;
+	enum pg_expectation model;
+	enum pg_probe_result backend;
+};
+
+/*
+ * Enforces the case on top of whatever is enforced, and probes its flows. Writes what the model says
+ * into each flow's `expect`. 0: no difference; 1: `ret_difference` is the first; -errno: the case
+ * could not be tried, and stderr says why.
+ */
+int arena_try(struct arena *arena, json_t *test, struct difference *ret_difference);
+
+/*
+ * Makes a case that fails by itself as small as it gets, one flow included, by leaving out what it
+ * fails without. Gives up after `attempts`.
+ */
+void shrink_case(struct arena *arena, json_t *test, size_t flow, unsigned int attempts);
+
+#endif
