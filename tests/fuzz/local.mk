@@ -17,6 +17,7 @@ FUZZ_LIBS = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libfrontend.a libpolicy.a libcompa
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_case \
 	tests/fuzz/fuzz_cidr \
+	tests/fuzz/fuzz_docker \
 	tests/fuzz/fuzz_endpoints \
 	tests/fuzz/fuzz_policy \
 	tests/fuzz/fuzz_selector
@@ -25,6 +26,7 @@ check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
 tests_fuzz_fuzz_case_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_cidr_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_docker_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_endpoints_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_selector_LDADD = $(FUZZ_LIBS)
