@@ -9,12 +9,15 @@
 
 #include "compat/strbuf.h"
 
+#define RULES_MAX 8
+
 struct fake_docker {
 	char folder[512], dir[64], host[128];
 	struct sockaddr_un addr;
 	int listener;
 	pthread_t thread;
 	const struct fake_rule *rules;
+	int used[RULES_MAX]; /* how often each rule was */
 	struct pg_strbuf asked;
 };
 
@@ -90,15 +93,23 @@ static bool misbehave(int fd, const struct fake_rule *rule)
 	return false;
 }
 
-static const struct fake_rule *find_rule(const struct fake_docker *fake, const char *path)
+static bool ends_with(const char *text, const char *tail)
 {
-	size_t length = strlen(path);
+	size_t length = strlen(text), tail_length = strlen(tail);
 
-	for (const struct fake_rule *rule = fake->rules; rule && rule->suffix; rule++) {
-		size_t tail = strlen(rule->suffix);
+	return tail_length <= length && !strcmp(text + length - tail_length, tail);
+}
 
-		if (tail <= length && !strcmp(path + length - tail, rule->suffix))
+static const struct fake_rule *find_rule(struct fake_docker *fake, const char *path)
+{
+	for (int i = 0; i < RULES_MAX && fake->rules && fake->rules[i].suffix; i++) {
+		const struct fake_rule *rule = &fake->rules[i];
+
+		if (ends_with(path, rule->suffix) &&
+		    (!rule->times || fake->used[i] < rule->times)) {
+			fake->used[i]++;
 			return rule;
+		}
 	}
 	return NULL;
 }

@@ -19,6 +19,7 @@ struct fake_rule {
 	enum fake_behaviour behaviour;
 	int status;
 	const char *body;
+	int times; /* after so many it is over; 0: never */
 };
 
 struct fake_docker;

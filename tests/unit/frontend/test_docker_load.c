@@ -53,12 +53,13 @@ static char *list_diags(const struct pg_diags *diags)
 	return pg_strbuf_take(&buf);
 }
 
-static struct loaded load_from(const char *host)
+static struct loaded load_with(const char *host, bool kernel)
 {
 	struct pg_docker_options options = {
 		.host = host,
 		.answer_ms = 300,
 		.ignored = pg_ignored_labels_default,
+		.kernel = kernel,
 	};
 	struct loaded loaded = { 0 };
 
@@ -66,6 +67,11 @@ static struct loaded load_from(const char *host)
 	loaded.lines = list_endpoints(&loaded.endpoints);
 	loaded.said = list_diags(&loaded.diags);
 	return loaded;
+}
+
+static struct loaded load_from(const char *host)
+{
+	return load_with(host, false);
 }
 
 static struct loaded load(const char *folder, const struct fake_rule *rules)
@@ -166,12 +172,12 @@ static void test_versions_are_negotiated(void **state)
 static void test_no_common_version(void **state)
 {
 	static const struct fake_rule ancient[] = {
-		{ "/version", FAKE_ANSWER, 200, "{\"ApiVersion\": \"1.23\"}" },
+		{ "/version", FAKE_ANSWER, 200, "{\"ApiVersion\": \"1.23\"}", 0 },
 		{ 0 },
 	};
 	static const struct fake_rule future[] = {
 		{ "/version", FAKE_ANSWER, 200,
-		  "{\"ApiVersion\": \"1.99\", \"MinAPIVersion\": \"1.90\"}" },
+		  "{\"ApiVersion\": \"1.99\", \"MinAPIVersion\": \"1.90\"}", 0 },
 		{ 0 },
 	};
 	_cleanup_loaded_ struct loaded old = load("29", ancient), new = load("29", future);
@@ -186,9 +192,9 @@ static void test_no_common_version(void **state)
 static void test_a_container_that_vanishes_is_noted(void **state)
 {
 	static const struct fake_rule gone[] = {
-		{ "/containers/74cf8cb2e0e7a2e4e5f7d8d4aeb1c3e0/json", FAKE_ANSWER, 404, "{}" },
+		{ "/containers/74cf8cb2e0e7a2e4e5f7d8d4aeb1c3e0/json", FAKE_ANSWER, 404, "{}", 0 },
 		{ "/containers/json", FAKE_ANSWER, 200,
-		  "[{\"Id\": \"74cf8cb2e0e7a2e4e5f7d8d4aeb1c3e0\"}]" },
+		  "[{\"Id\": \"74cf8cb2e0e7a2e4e5f7d8d4aeb1c3e0\"}]", 0 },
 		{ 0 },
 	};
 	_cleanup_loaded_ struct loaded loaded = load("29", gone);
@@ -198,6 +204,48 @@ static void test_a_container_that_vanishes_is_noted(void **state)
 	assert_string_equal(loaded.lines, "");
 	assert_string_equal(loaded.said,
 			    "note: left out, ended while Docker was asked: '74cf8cb2e0e7'\n");
+}
+
+/* A running container whose process and sandbox are nowhere: no process has the number PID_MAX. */
+#define NOWHERE                                                                                   \
+	"{\"Id\": \"abc\", \"Name\": \"/web\", \"State\": {\"Running\": true, \"Pid\": 4194304}," \
+	" \"NetworkSettings\": {\"SandboxKey\": \"/nowhere/netns/1\", \"Networks\":"              \
+	" {\"bridge\": {\"IPAddress\": \"172.17.0.2\"}}}}"
+
+static void test_a_namespace_that_is_not_to_be_seen(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{ "/containers/abc/json", FAKE_ANSWER, 200, NOWHERE, 0 },
+		{ "/containers/json", FAKE_ANSWER, 200, "[{\"Id\": \"abc\"}]", 0 },
+		{ 0 },
+	};
+	_cleanup_fake_docker_ struct fake_docker *fake = fake_docker_start("29", rules);
+	_cleanup_loaded_ struct loaded loaded = load_with(fake_docker_host(fake), true);
+
+	(void)state;
+	assert_int_equal(loaded.r, 0);
+	/* It runs, so it must not be forgotten. */
+	assert_string_equal(loaded.lines, "web bridge 172.17.0.2 - \n");
+	assert_null(loaded.endpoints.list.items[0].interface);
+	assert_string_equal(loaded.said, "warning: no network namespace is where Docker says it "
+					 "is, of: 'web'\n");
+}
+
+static void test_a_container_that_ends_after_its_inspection(void **state)
+{
+	static const struct fake_rule rules[] = {
+		{ "/containers/abc/json", FAKE_ANSWER, 200, NOWHERE, 1 },
+		{ "/containers/abc/json", FAKE_ANSWER, 404, "{}", 0 },
+		{ "/containers/json", FAKE_ANSWER, 200, "[{\"Id\": \"abc\"}]", 0 },
+		{ 0 },
+	};
+	_cleanup_fake_docker_ struct fake_docker *fake = fake_docker_start("29", rules);
+	_cleanup_loaded_ struct loaded loaded = load_with(fake_docker_host(fake), true);
+
+	(void)state;
+	assert_int_equal(loaded.r, 0);
+	assert_string_equal(loaded.lines, "");
+	assert_string_equal(loaded.said, "note: left out, ended while Docker was asked: 'web'\n");
 }
 
 static void assert_fails(const struct fake_rule *rules, int error, const char *said)
@@ -211,9 +259,10 @@ static void assert_fails(const struct fake_rule *rules, int error, const char *s
 
 static void test_answers_that_do_not_come(void **state)
 {
-	static const struct fake_rule silent[] = { { "/version", FAKE_SILENT, 0, NULL }, { 0 } };
-	static const struct fake_rule cut[] = { { "/networks", FAKE_CUT, 0, NULL }, { 0 } };
-	static const struct fake_rule garbage[] = { { "/version", FAKE_GARBAGE, 0, NULL }, { 0 } };
+	static const struct fake_rule silent[] = { { "/version", FAKE_SILENT, 0, NULL, 0 }, { 0 } };
+	static const struct fake_rule cut[] = { { "/networks", FAKE_CUT, 0, NULL, 0 }, { 0 } };
+	static const struct fake_rule garbage[] = { { "/version", FAKE_GARBAGE, 0, NULL, 0 },
+						    { 0 } };
 
 	(void)state;
 	assert_fails(silent, -ETIMEDOUT, "does not answer to '/version'");
@@ -224,7 +273,7 @@ static void test_answers_that_do_not_come(void **state)
 static void test_an_endless_answer_has_an_end(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{ "/containers/json", FAKE_ENDLESS, 0, NULL },
+		{ "/containers/json", FAKE_ENDLESS, 0, NULL, 0 },
 		{ 0 },
 	};
 	_cleanup_fake_docker_ struct fake_docker *fake = fake_docker_start("29", rules);
@@ -241,15 +290,15 @@ static void test_an_endless_answer_has_an_end(void **state)
 static void test_refusals_are_told_in_dockers_words(void **state)
 {
 	static const struct fake_rule rules[] = {
-		{ "/networks", FAKE_ANSWER, 500, "{\"message\": \"layer\\u001b[31m broken\"}" },
+		{ "/networks", FAKE_ANSWER, 500, "{\"message\": \"layer\\u001b[31m broken\"}", 0 },
 		{ 0 },
 	};
 	static const struct fake_rule not_docker[] = {
-		{ "/version", FAKE_ANSWER, 404, "<html>" },
+		{ "/version", FAKE_ANSWER, 404, "<html>", 0 },
 		{ 0 },
 	};
 	static const struct fake_rule redirect[] = {
-		{ "/version", FAKE_ANSWER, 301, "" },
+		{ "/version", FAKE_ANSWER, 301, "", 0 },
 		{ 0 },
 	};
 
@@ -263,11 +312,11 @@ static void test_refusals_are_told_in_dockers_words(void **state)
 static void test_bad_answers_name_what_is_bad(void **state)
 {
 	static const struct fake_rule networks[] = {
-		{ "/networks", FAKE_ANSWER, 200, "[{\"Id\": \"a\", \"Driver\": 7}]" },
+		{ "/networks", FAKE_ANSWER, 200, "[{\"Id\": \"a\", \"Driver\": 7}]", 0 },
 		{ 0 },
 	};
 	static const struct fake_rule text[] = {
-		{ "/containers/json", FAKE_ANSWER, 200, "not json" },
+		{ "/containers/json", FAKE_ANSWER, 200, "not json", 0 },
 		{ 0 },
 	};
 
@@ -336,6 +385,8 @@ int main(void)
 		cmocka_unit_test(test_versions_are_negotiated),
 		cmocka_unit_test(test_no_common_version),
 		cmocka_unit_test(test_a_container_that_vanishes_is_noted),
+		cmocka_unit_test(test_a_namespace_that_is_not_to_be_seen),
+		cmocka_unit_test(test_a_container_that_ends_after_its_inspection),
 		cmocka_unit_test(test_answers_that_do_not_come),
 		cmocka_unit_test(test_an_endless_answer_has_an_end),
 		cmocka_unit_test(test_refusals_are_told_in_dockers_words),
