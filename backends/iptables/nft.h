@@ -57,10 +57,10 @@ struct pg_nft_counter {
 	uint64_t packets, bytes;
 };
 
-/*
- * Puts a rule's expressions into a message. -EINVAL: no rule of iptables says that (a range of ICMP
- * types, a rule that is `foreign`).
- */
+/* False: no rule of iptables says that (a range of ICMP types, a rule that is `foreign`). */
+bool pg_nft_can_encode(const struct pg_tree_rule *rule);
+
+/* Puts a rule's expressions into a message. -EINVAL: it can't be encoded. */
 int pg_nft_encode(struct nlmsghdr *message, const struct pg_tree_rule *rule,
 		  const struct pg_nft_counter *counter, uint8_t family);
 

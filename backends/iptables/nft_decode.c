@@ -297,12 +297,29 @@ static char *describe(struct nftnl_rule *from)
 	return raw.failed ? NULL : pg_strbuf_take(&buf);
 }
 
+/* What other tools put into a name or a comment may steer a terminal, or be two lines. */
+static bool is_printable(const char *text)
+{
+	for (; *text; text++) {
+		if (*text < 0x20 || *text >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool has_plain_texts(const struct pg_tree_rule *rule)
+{
+	return is_printable(rule->physdev_in) && is_printable(rule->physdev_out) &&
+	       is_printable(rule->comment) && is_printable(rule->chain);
+}
+
 int pg_nft_decode(struct nftnl_rule *from, uint8_t family, struct pg_tree_rule *ret_rule)
 {
 	struct pg_tree_rule rule = { 0 };
 	struct decoder decoder = { .rule = &rule, .family = family };
 
-	if (nftnl_expr_foreach(from, take, &decoder) || !decoder.counted) {
+	if (nftnl_expr_foreach(from, take, &decoder) || !decoder.counted ||
+	    !has_plain_texts(&rule) || !pg_nft_can_encode(&rule)) {
 		rule = (struct pg_tree_rule){ .packets = rule.packets, .bytes = rule.bytes };
 		rule.foreign = describe(from);
 		if (!rule.foreign)

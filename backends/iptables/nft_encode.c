@@ -225,10 +225,10 @@ static void put_compat(struct nlmsghdr *message, pg_proto proto)
 	mnl_attr_nest_end(message, compat);
 }
 
-static bool can_be_said(const struct pg_tree_rule *rule)
+bool pg_nft_can_encode(const struct pg_tree_rule *rule)
 {
-	if (!rule->has_dport)
-		return true;
+	if (rule->foreign || !rule->has_dport)
+		return !rule->foreign;
 	if (rule->proto.n == PG_PROTO_ICMP.n || rule->proto.n == PG_PROTO_ICMPV6.n)
 		return rule->dport_first == rule->dport_last && rule->dport_first <= 255;
 	return rule->dport_first <= rule->dport_last &&
@@ -241,7 +241,7 @@ int pg_nft_encode(struct nlmsghdr *message, const struct pg_tree_rule *rule,
 {
 	struct nlattr *list;
 
-	if (!can_be_said(rule) || rule->foreign)
+	if (!pg_nft_can_encode(rule))
 		return -EINVAL;
 	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
 	if (rule->proto.n != PG_PROTO_EVERY.n)

@@ -399,6 +399,7 @@ static void test_strange_rules_in_our_chains(void **state)
 		"iptables-nft -A POLGEN -m physdev --physdev-out veth0 -j DROP",
 		"iptables-nft -A POLGEN -m conntrack --ctstate NEW,RELATED -j DROP",
 		"iptables-nft -A POLGEN -m conntrack ! --ctstate RELATED -j DROP",
+		"iptables-nft -A POLGEN -m comment --comment \"$(printf 'a\\033b')\" -j DROP",
 		"iptables-nft -A POLGEN -m comment --comment a -m comment --comment b",
 		"iptables-nft -A POLGEN -m comment --comment $(printf %0200d 0) -j DROP",
 		"iptables-nft -N LONG-FOREIGN-CHAIN && iptables-nft -A POLGEN -m limit -j RETURN",
