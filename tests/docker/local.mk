@@ -1,4 +1,6 @@
 # With a real Docker Engine in a network namespace.
-DOCKER_TESTS = tests/docker/endpoints.sh
+DOCKER_TESTS = \
+	tests/docker/endpoints.sh \
+	tests/docker/enforce.sh
 TESTS += $(DOCKER_TESTS)
 EXTRA_DIST += $(DOCKER_TESTS)
