@@ -6,6 +6,7 @@
 struct section {
 	struct pg_rule *rule;
 	enum pg_direction direction;
+	bool deny;
 };
 
 /* `member` is a struct section. */
@@ -18,6 +19,7 @@ static int decode_section_entry(struct pg_decoder *decoder, const struct pg_json
 	if (!entry)
 		return -ENOMEM;
 	entry->direction = section->direction;
+	entry->deny = section->deny;
 	return pg_decode_entry(decoder, value, entry);
 }
 
@@ -26,30 +28,42 @@ static int decode_section_entry(struct pg_decoder *decoder, const struct pg_json
  * close it takes an empty entry, and whoever leaves that out is told.
  */
 static int decode_section(struct pg_decoder *decoder, const struct pg_json_value *value,
-			  struct pg_rule *rule, enum pg_direction direction)
+			  struct section section)
 {
-	struct section section = { .rule = rule, .direction = direction };
-
 	if (!value->count) {
 		pg_warning(decoder->diags, value->loc,
-			   "an empty '%s' closes nothing; to deny everything write [{}]",
+			   section.deny
+				   ? "an empty '%s' denies nothing and closes nothing"
+				   : "an empty '%s' closes nothing; to deny everything write [{}]",
 			   value->key);
 		return 0;
 	}
-	rule->default_deny[direction] = true;
+	section.rule->default_deny[section.direction] = true;
 	return pg_decode_elements(decoder, value, PG_OBJECT, decode_section_entry, &section);
 }
 
 static int decode_ingress(struct pg_decoder *decoder, const struct pg_json_value *value,
 			  void *member)
 {
-	return decode_section(decoder, value, member, PG_INGRESS);
+	return decode_section(decoder, value, (struct section){ member, PG_INGRESS, false });
 }
 
 static int decode_egress(struct pg_decoder *decoder, const struct pg_json_value *value,
 			 void *member)
 {
-	return decode_section(decoder, value, member, PG_EGRESS);
+	return decode_section(decoder, value, (struct section){ member, PG_EGRESS, false });
+}
+
+static int decode_ingress_deny(struct pg_decoder *decoder, const struct pg_json_value *value,
+			       void *member)
+{
+	return decode_section(decoder, value, (struct section){ member, PG_INGRESS, true });
+}
+
+static int decode_egress_deny(struct pg_decoder *decoder, const struct pg_json_value *value,
+			      void *member)
+{
+	return decode_section(decoder, value, (struct section){ member, PG_EGRESS, true });
 }
 
 static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -68,10 +82,10 @@ static const struct pg_field rule_fields[] = {
 		 offsetof(struct pg_rule, subject), .required = true),
 	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0),
 	PG_FIELD("egress", PG_ARRAY, decode_egress, 0),
+	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0),
+	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0),
 	PG_FIELD("labels", PG_ARRAY, decode_labels, offsetof(struct pg_rule, labels)),
 	PG_FIELD("description", PG_STRING, pg_decode_string, offsetof(struct pg_rule, description)),
-	PG_UNSUPPORTED("ingressDeny"),
-	PG_UNSUPPORTED("egressDeny"),
 	PG_UNSUPPORTED("enableDefaultDeny"),
 	PG_UNSUPPORTED("nodeSelector"),
 	PG_UNSUPPORTED("log"),

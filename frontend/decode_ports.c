@@ -211,6 +211,11 @@ static int decode_port_rule(struct pg_decoder *decoder, const struct pg_json_val
 	int r = pg_decode_fields(decoder, value, port_rule_fields, PG_COUNT(port_rule_fields),
 				 &rule);
 
+	if (rule.rules && entry->deny) {
+		pg_error(decoder->diags, rule.rules->key_loc,
+			 "'rules' cannot be given where traffic is denied");
+		rule.rules = NULL;
+	}
 	if (r == 0 && rule.rules)
 		r = pg_decode_fields(decoder, rule.rules, l7_fields, PG_COUNT(l7_fields), &l7);
 	if (r < 0)

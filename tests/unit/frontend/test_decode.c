@@ -189,6 +189,31 @@ static void test_what_is_empty(void **state)
 	assert_int_equal(decoded.diags.warnings, 1);
 }
 
+static void test_deny_sections(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_rule *rule;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"{\"endpointSelector\": {}, \"egressDeny\": [{\"toCIDR\": [\"10.0.0.1\"]}],"
+			"\"egress\": [{}], \"ingressDeny\": [{\"toPorts\": [{\"ports\": [{\"port\": 1}]}]}]}"),
+		0);
+	rule = decoded.policy.rules.items;
+	assert_int_equal(rule->entries.count, 3);
+	assert_true(rule->entries.items[0].deny);
+	assert_int_equal(rule->entries.items[0].direction, PG_EGRESS);
+	assert_int_equal(rule->entries.items[0].peers.cidrs.count, 1);
+	assert_false(rule->entries.items[1].deny);
+	assert_true(rule->entries.items[2].deny);
+	assert_int_equal(rule->entries.items[2].direction, PG_INGRESS);
+	assert_int_equal(rule->entries.items[2].l4.count, 3);
+	assert_true(rule->default_deny[PG_INGRESS]);
+	assert_true(rule->default_deny[PG_EGRESS]);
+}
+
 static void test_selectors(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -316,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_ports_of_entries),
 		cmocka_unit_test(test_port_zero_is_every_port_and_any_three_protocols),
 		cmocka_unit_test(test_what_is_empty),
+		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_files_are_one_list),
 		cmocka_unit_test(test_an_error_of_an_earlier_file_is_not_this_one_s),
