@@ -1,76 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The elements of ingress and egress: which peers, on which ports. */
 #include "frontend/decode_part.h"
-#include "frontend/quote.h"
-
-/* `member` is a struct pg_peers. */
-static int decode_peer_selector(struct pg_decoder *decoder, const struct pg_json_value *value,
-				void *member)
-{
-	struct pg_peers *peers = member;
-	struct pg_selector *selector = pg_array_add(&peers->endpoints);
-
-	if (!selector)
-		return -ENOMEM;
-	return pg_decode_selector(decoder, value, selector);
-}
-
-static int decode_endpoints(struct pg_decoder *decoder, const struct pg_json_value *value,
-			    void *member)
-{
-	struct pg_peers *peers = member;
-
-	peers->l3 = PG_L3_PEERS;
-	return pg_decode_elements(decoder, value, PG_OBJECT, decode_peer_selector, peers);
-}
-
-/* False, and an error: no IPv4 prefix. */
-static bool find_prefix(struct pg_decoder *decoder, const struct pg_json_value *value,
-			struct pg_prefix *ret_prefix)
-{
-	int r = pg_prefix_parse(value->string, ret_prefix);
-
-	if (r == 0 && ret_prefix->addr.family == 4)
-		return true;
-	pg_error(decoder->diags, value->loc,
-		 r < 0 ? "invalid CIDR '%s'" : "unsupported feature: IPv6 CIDR '%s'",
-		 pg_quote(value->string, value->length).text);
-	return false;
-}
-
-/* `member` is a struct pg_peers. */
-static int decode_cidr(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
-{
-	struct pg_peers *peers = member;
-	struct pg_prefix prefix;
-	struct pg_cidr *cidr;
-
-	if (!find_prefix(decoder, value, &prefix))
-		return 0;
-	cidr = pg_array_add(&peers->cidrs);
-	if (!cidr)
-		return -ENOMEM;
-	cidr->prefix = prefix;
-	cidr->loc = value->loc;
-	return 0;
-}
-
-static int decode_cidrs(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
-{
-	struct pg_peers *peers = member;
-
-	peers->l3 = PG_L3_PEERS;
-	return pg_decode_elements(decoder, value, PG_STRING, decode_cidr, peers);
-}
 
 #define PEERS offsetof(struct pg_entry, peers)
 
 static const struct pg_field ingress_fields[] = {
-	PG_FIELD("fromEndpoints", PG_ARRAY, decode_endpoints, PEERS),
-	PG_FIELD("fromCIDR", PG_ARRAY, decode_cidrs, PEERS),
+	PG_FIELD("fromEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
+	PG_FIELD("fromCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("fromEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
 	PG_UNSUPPORTED("fromCIDRSet"),
-	PG_UNSUPPORTED("fromEntities"),
 	PG_UNSUPPORTED("fromRequires"),
 	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
@@ -86,11 +25,11 @@ static const struct pg_field ingress_fields[] = {
 };
 
 static const struct pg_field egress_fields[] = {
-	PG_FIELD("toEndpoints", PG_ARRAY, decode_endpoints, PEERS),
-	PG_FIELD("toCIDR", PG_ARRAY, decode_cidrs, PEERS),
+	PG_FIELD("toEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
+	PG_FIELD("toCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("toEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
 	PG_UNSUPPORTED("toCIDRSet"),
-	PG_UNSUPPORTED("toEntities"),
 	PG_UNSUPPORTED("toRequires"),
 	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
@@ -108,9 +47,9 @@ static const struct pg_field egress_fields[] = {
 };
 
 /* The fields that say who the peer is. */
-static const char *const peer_fields[PG_DIRECTIONS][2] = {
-	[PG_INGRESS] = { "fromEndpoints", "fromCIDR" },
-	[PG_EGRESS] = { "toEndpoints", "toCIDR" },
+static const char *const peer_fields[PG_DIRECTIONS][3] = {
+	[PG_INGRESS] = { "fromEndpoints", "fromCIDR", "fromEntities" },
+	[PG_EGRESS] = { "toEndpoints", "toCIDR", "toEntities" },
 };
 
 /* Whether a member is one of those, and has something in it. */

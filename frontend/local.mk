@@ -17,6 +17,7 @@ libfrontend_a_SOURCES = \
 	frontend/decode_http.c \
 	frontend/decode_label.c \
 	frontend/decode_part.h \
+	frontend/decode_peers.c \
 	frontend/decode_policy.c \
 	frontend/decode_ports.c \
 	frontend/decode_selector.c \

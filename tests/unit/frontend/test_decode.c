@@ -214,6 +214,26 @@ static void test_deny_sections(void **state)
 	assert_true(rule->default_deny[PG_EGRESS]);
 }
 
+static void test_entities(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entries;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"{\"endpointSelector\": {}, \"egress\": [{\"toEntities\": [\"world\", \"host\"]},"
+			"{\"toEntities\": []}], \"ingress\": [{\"fromEntities\": [\"none\"]}]}"),
+		0);
+	entries = decoded.policy.rules.items[0].entries.items;
+	assert_int_equal(entries[0].peers.l3, PG_L3_PEERS);
+	assert_int_equal(entries[0].peers.entities, PG_ENTITY_WORLD | PG_ENTITY_HOST);
+	assert_int_equal(entries[1].peers.l3, PG_L3_PEERS);
+	assert_int_equal(entries[1].peers.entities, 0);
+	assert_int_equal(entries[2].peers.entities, PG_ENTITY_NONE);
+}
+
 static void test_selectors(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -342,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_port_zero_is_every_port_and_any_three_protocols),
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
+		cmocka_unit_test(test_entities),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_files_are_one_list),
 		cmocka_unit_test(test_an_error_of_an_earlier_file_is_not_this_one_s),
