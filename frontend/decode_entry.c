@@ -7,9 +7,9 @@
 static const struct pg_field ingress_fields[] = {
 	PG_FIELD("fromEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
 	PG_FIELD("fromCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("fromCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
 	PG_FIELD("fromEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
-	PG_UNSUPPORTED("fromCIDRSet"),
 	PG_UNSUPPORTED("fromRequires"),
 	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
@@ -27,9 +27,9 @@ static const struct pg_field ingress_fields[] = {
 static const struct pg_field egress_fields[] = {
 	PG_FIELD("toEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
 	PG_FIELD("toCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("toCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
 	PG_FIELD("toEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
-	PG_UNSUPPORTED("toCIDRSet"),
 	PG_UNSUPPORTED("toRequires"),
 	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
@@ -47,9 +47,9 @@ static const struct pg_field egress_fields[] = {
 };
 
 /* The fields that say who the peer is. */
-static const char *const peer_fields[PG_DIRECTIONS][3] = {
-	[PG_INGRESS] = { "fromEndpoints", "fromCIDR", "fromEntities" },
-	[PG_EGRESS] = { "toEndpoints", "toCIDR", "toEntities" },
+static const char *const peer_fields[PG_DIRECTIONS][4] = {
+	[PG_INGRESS] = { "fromEndpoints", "fromCIDR", "fromCIDRSet", "fromEntities" },
+	[PG_EGRESS] = { "toEndpoints", "toCIDR", "toCIDRSet", "toEntities" },
 };
 
 /* Whether a member is one of those, and has something in it. */

@@ -16,7 +16,8 @@ pg_field_fn pg_decode_selector;
 pg_field_fn pg_decode_entry;
 
 /* The arrays of fromEndpoints, fromCIDR and so on; `member` is a struct pg_peers. */
-pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_entities;
+pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
+	pg_decode_peer_entities;
 
 /* The array of toPorts; `member` is a struct pg_entry. */
 pg_field_fn pg_decode_to_ports;

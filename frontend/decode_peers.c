@@ -64,6 +64,67 @@ int pg_decode_peer_cidrs(struct pg_decoder *decoder, const struct pg_json_value 
 	return pg_decode_elements(decoder, value, PG_STRING, decode_cidr, peers);
 }
 
+/* Hosts in `except` that aren't in the prefix would be no exceptions: surely a mistake. */
+static int decode_except(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 void *member)
+{
+	struct pg_cidr *cidr = member;
+	struct pg_prefix prefix, *except;
+	char text[PG_PREFIX_TEXT_MAX];
+
+	if (!find_prefix(decoder, value, &prefix))
+		return 0;
+	if (!pg_prefix_covers(&cidr->prefix, &prefix)) {
+		pg_error(decoder->diags, value->loc, "'%s' is not inside of '%s'",
+			 pg_quote(value->string, value->length).text,
+			 pg_prefix_format(&cidr->prefix, text));
+		return 0;
+	}
+	except = pg_array_add(&cidr->except);
+	if (!except)
+		return -ENOMEM;
+	*except = prefix;
+	return 0;
+}
+
+struct cidr_set {
+	const struct pg_json_value *cidr, *except;
+};
+
+static const struct pg_field cidr_set_fields[] = {
+	PG_FIELD("cidr", PG_STRING, pg_decode_keep, offsetof(struct cidr_set, cidr),
+		 .required = true),
+	PG_FIELD("except", PG_ARRAY, pg_decode_keep, offsetof(struct cidr_set, except)),
+	PG_UNSUPPORTED("cidrGroupRef"),
+	PG_UNSUPPORTED("cidrGroupSelector"),
+};
+
+/* `member` is a struct pg_peers. */
+static int decode_cidr_set(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   void *member)
+{
+	struct pg_peers *peers = member;
+	struct cidr_set set = { 0 };
+	size_t known = peers->cidrs.count;
+	int r = pg_decode_fields(decoder, value, cidr_set_fields, PG_COUNT(cidr_set_fields), &set);
+
+	if (r == 0 && set.cidr)
+		r = decode_cidr(decoder, set.cidr, peers);
+	if (r < 0 || peers->cidrs.count == known || !set.except)
+		return r;
+	return pg_decode_elements(decoder, set.except, PG_STRING, decode_except,
+				  &peers->cidrs.items[known]);
+}
+
+int pg_decode_peer_cidr_sets(struct pg_decoder *decoder, const struct pg_json_value *value,
+			     void *member)
+{
+	struct pg_peers *peers = member;
+
+	peers->l3 = PG_L3_PEERS;
+	return pg_decode_elements(decoder, value, PG_OBJECT, decode_cidr_set, peers);
+}
+
 static const struct {
 	const char *name;
 	enum pg_entity entity; /* 0: the language has it, polgen doesn't */

@@ -116,6 +116,7 @@ static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *
 struct progress {
 	const struct pg_json_value *seen[PG_FIELDS_MAX];
 	bool meant[PG_FIELDS_MAX]; /* an unknown key is near this one */
+	bool unsupported;	   /* one that polgen doesn't support */
 };
 
 static void decode_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
@@ -128,12 +129,15 @@ static void decode_unknown(struct pg_decoder *decoder, const struct pg_json_valu
 		progress->meant[find_field(fields, count, meant) - fields] = true;
 }
 
-/* What was meant to be there and misspelt has been reported, unless that is but a warning. */
+/*
+ * What was meant to be there and misspelt has been reported, unless that is but a warning; and an
+ * unsupported field may be there in the place of the one that is missing.
+ */
 static void report_missing(struct pg_decoder *decoder, const struct pg_json_value *object,
 			   const struct pg_field *fields, size_t count,
 			   const struct progress *progress)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !progress->unsupported; i++) {
 		if (fields[i].required && !progress->seen[i] &&
 		    (decoder->lenient || !progress->meant[i]))
 			pg_error(decoder->diags, pg_json_opening(object), "missing field '%s'",
@@ -161,6 +165,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 			report_unknown(decoder, member, field->instead);
 		} else {
 			*first = member;
+			progress.unsupported |= field->unsupported;
 			r = decode_field(decoder, member, field, target);
 			if (r < 0)
 				return r;

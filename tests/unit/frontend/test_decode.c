@@ -234,6 +234,30 @@ static void test_entities(void **state)
 	assert_int_equal(entries[2].peers.entities, PG_ENTITY_NONE);
 }
 
+static void test_cidr_sets(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_cidr *cidrs;
+	char text[PG_PREFIX_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"{\"endpointSelector\": {}, \"egress\": [{\"toCIDRSet\": ["
+			"{\"cidr\": \"10.0.0.9/8\", \"except\": [\"10.1.0.0/16\", \"10.2.0.1\"]},"
+			"{\"cidr\": \"192.0.2.0/24\"}]}, {\"toCIDRSet\": []}]}"),
+		0);
+	assert_int_equal(decoded.policy.rules.items[0].entries.items[0].peers.cidrs.count, 2);
+	cidrs = decoded.policy.rules.items[0].entries.items[0].peers.cidrs.items;
+	assert_string_equal(pg_prefix_format(&cidrs[0].prefix, text), "10.0.0.0/8");
+	assert_int_equal(cidrs[0].except.count, 2);
+	assert_string_equal(pg_prefix_format(&cidrs[0].except.items[1], text), "10.2.0.1/32");
+	assert_marks(&decoded, cidrs[0].loc, "\"10.0.0.9/8\"");
+	assert_int_equal(cidrs[1].except.count, 0);
+	assert_int_equal(decoded.policy.rules.items[0].entries.items[1].peers.l3, PG_L3_PEERS);
+}
+
 static void test_selectors(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -363,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
+		cmocka_unit_test(test_cidr_sets),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_files_are_one_list),
 		cmocka_unit_test(test_an_error_of_an_earlier_file_is_not_this_one_s),
