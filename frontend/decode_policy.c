@@ -66,6 +66,34 @@ static int decode_egress_deny(struct pg_decoder *decoder, const struct pg_json_v
 	return decode_section(decoder, value, (struct section){ member, PG_EGRESS, true });
 }
 
+/* Waits until the sections are decoded, in whichever order the file has them. */
+static int decode_later(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	(void)decoder;
+	(void)value;
+	(void)member;
+	return 0;
+}
+
+static const struct pg_field default_deny_fields[] = {
+	PG_FIELD("ingress", PG_BOOLEAN, pg_decode_boolean,
+		 offsetof(struct pg_rule, default_deny[PG_INGRESS])),
+	PG_FIELD("egress", PG_BOOLEAN, pg_decode_boolean,
+		 offsetof(struct pg_rule, default_deny[PG_EGRESS])),
+};
+
+/* What enableDefaultDeny says comes before what the sections would mean without it. */
+static int decode_default_deny(struct pg_decoder *decoder, const struct pg_json_value *value,
+			       struct pg_rule *rule)
+{
+	const struct pg_json_value *enable = pg_json_member(value, "enableDefaultDeny");
+
+	if (!enable || enable->kind != PG_JSON_OBJECT)
+		return 0;
+	return pg_decode_fields(decoder, enable, default_deny_fields, PG_COUNT(default_deny_fields),
+				rule);
+}
+
 static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value *value,
 			 void *member)
 {
@@ -84,9 +112,9 @@ static const struct pg_field rule_fields[] = {
 	PG_FIELD("egress", PG_ARRAY, decode_egress, 0),
 	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0),
 	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0),
+	PG_FIELD("enableDefaultDeny", PG_OBJECT, decode_later, 0),
 	PG_FIELD("labels", PG_ARRAY, decode_labels, offsetof(struct pg_rule, labels)),
 	PG_FIELD("description", PG_STRING, pg_decode_string, offsetof(struct pg_rule, description)),
-	PG_UNSUPPORTED("enableDefaultDeny"),
 	PG_UNSUPPORTED("nodeSelector"),
 	PG_UNSUPPORTED("log"),
 };
@@ -96,11 +124,13 @@ static int decode_rule(struct pg_decoder *decoder, const struct pg_json_value *v
 {
 	struct pg_policy *policy = member;
 	struct pg_rule *rule = pg_array_add(&policy->rules);
+	int r;
 
 	if (!rule)
 		return -ENOMEM;
 	rule->loc = value->loc;
-	return pg_decode_fields(decoder, value, rule_fields, PG_COUNT(rule_fields), rule);
+	r = pg_decode_fields(decoder, value, rule_fields, PG_COUNT(rule_fields), rule);
+	return r < 0 ? r : decode_default_deny(decoder, value, rule);
 }
 
 int pg_decode_rules(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)

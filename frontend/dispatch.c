@@ -221,6 +221,15 @@ int pg_decode_string(struct pg_decoder *decoder, const struct pg_json_value *val
 	return *string ? 0 : -ENOMEM;
 }
 
+int pg_decode_boolean(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	bool *boolean = member;
+
+	(void)decoder;
+	*boolean = value->boolean;
+	return 0;
+}
+
 int pg_decode_keep(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	(void)decoder;

@@ -72,8 +72,8 @@ int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *a
 int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *object,
 		      unsigned int kinds, pg_field_fn *decode, void *target);
 
-/* Handlers. `member` is a char *, set to a copy; or a const struct pg_json_value *. */
-pg_field_fn pg_decode_string, pg_decode_keep;
+/* Handlers. `member` is a char *, set to a copy; a bool; or a const struct pg_json_value *. */
+pg_field_fn pg_decode_string, pg_decode_boolean, pg_decode_keep;
 
 /* False, and an error: the value isn't one of `kinds`. `what` names it: "'port'". */
 bool pg_decode_expect(struct pg_decoder *decoder, const struct pg_json_value *value,

@@ -258,6 +258,34 @@ static void test_cidr_sets(void **state)
 	assert_int_equal(decoded.policy.rules.items[0].entries.items[1].peers.l3, PG_L3_PEERS);
 }
 
+static void test_default_deny(void **state)
+{
+	static const bool wanted[][PG_DIRECTIONS] = {
+		{ [PG_EGRESS] = false, [PG_INGRESS] = false },
+		{ [PG_EGRESS] = true, [PG_INGRESS] = false },
+		{ [PG_EGRESS] = true, [PG_INGRESS] = true },
+		{ [PG_EGRESS] = true, [PG_INGRESS] = true },
+	};
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"[{\"enableDefaultDeny\": {\"ingress\": false}, \"endpointSelector\": {},"
+			" \"ingress\": [{}]},"
+			"{\"endpointSelector\": {}, \"ingressDeny\": [{}], \"egress\": [{}],"
+			" \"enableDefaultDeny\": {\"ingress\": false}},"
+			"{\"endpointSelector\": {}, \"ingress\": [{}], \"egress\": [{}],"
+			" \"enableDefaultDeny\": {}},"
+			"{\"endpointSelector\": {}, \"ingress\": [{}],"
+			" \"enableDefaultDeny\": {\"egress\": true}}]"),
+		0);
+	for (size_t i = 0; i < PG_COUNT(wanted); i++)
+		assert_memory_equal(decoded.policy.rules.items[i].default_deny, wanted[i],
+				    sizeof(wanted[i]));
+}
+
 static void test_selectors(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -388,6 +416,7 @@ int main(void)
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
 		cmocka_unit_test(test_cidr_sets),
+		cmocka_unit_test(test_default_deny),
 		cmocka_unit_test(test_selectors),
 		cmocka_unit_test(test_files_are_one_list),
 		cmocka_unit_test(test_an_error_of_an_earlier_file_is_not_this_one_s),
