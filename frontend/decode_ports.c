@@ -36,14 +36,14 @@ static const struct pg_field l7_fields[] = {
 
 /* An element of ports. */
 struct port {
-	const struct pg_json_value *port, *protocol;
+	const struct pg_json_value *port, *end, *protocol;
 };
 
 static const struct pg_field port_fields[] = {
 	PG_FIELD("port", PG_STRING | PG_INTEGER, pg_decode_keep, offsetof(struct port, port),
 		 .required = true),
 	PG_FIELD("protocol", PG_STRING, pg_decode_keep, offsetof(struct port, protocol)),
-	PG_UNSUPPORTED("endPort"),
+	PG_FIELD("endPort", PG_INTEGER, pg_decode_keep, offsetof(struct port, end)),
 };
 
 /* What a port's protocols are: one, or the three that ANY stands for. */
@@ -126,6 +126,16 @@ static void report_port(struct pg_decoder *decoder, const struct pg_json_value *
 		pg_error(decoder->diags, value->loc, "invalid port '%s'", text.text);
 }
 
+/* False, and an error: not in range. */
+static bool check_number(struct pg_decoder *decoder, const struct pg_json_value *value)
+{
+	if (value->integer >= 0 && value->integer <= PORT_MAX)
+		return true;
+	pg_error(decoder->diags, value->loc, "port %lld is not in 0..%d", (long long)value->integer,
+		 PORT_MAX);
+	return false;
+}
+
 static bool find_port(struct pg_decoder *decoder, const struct pg_json_value *value,
 		      uint16_t *ret_port)
 {
@@ -137,18 +147,36 @@ static bool find_port(struct pg_decoder *decoder, const struct pg_json_value *va
 			report_port(decoder, value, r);
 		return r == 0;
 	}
-	if (value->integer < 0 || value->integer > PORT_MAX) {
-		pg_error(decoder->diags, value->loc, "port %lld is not in 0..%d",
-			 (long long)value->integer, PORT_MAX);
+	if (!check_number(decoder, value))
 		return false;
-	}
 	*ret_port = (uint16_t)value->integer;
+	return true;
+}
+
+struct port_range {
+	uint16_t first, last;
+};
+
+/* 0 is all ports; an end that lies before the start is as good as none. */
+static bool find_range(struct pg_decoder *decoder, const struct port *port,
+		       struct port_range *ret_range)
+{
+	uint16_t first = 0;
+	bool good = port->port && find_port(decoder, port->port, &first);
+
+	good = (!port->end || check_number(decoder, port->end)) && good;
+	if (!good)
+		return false;
+	ret_range->first = first;
+	ret_range->last = port->end ? PG_MAX(first, (uint16_t)port->end->integer) : first;
+	if (!first)
+		ret_range->last = PORT_MAX;
 	return true;
 }
 
 /* HTTP is spoken over TCP, on a port that is named. As Cilium does, refuse to guess. */
 static bool check_http(struct pg_decoder *decoder, const struct port_list *list, struct pg_loc loc,
-		       const struct protocols *protocols, uint16_t port)
+		       const struct protocols *protocols, const struct port_range *range)
 {
 	const char *why = NULL;
 
@@ -156,7 +184,7 @@ static bool check_http(struct pg_decoder *decoder, const struct port_list *list,
 		return true;
 	if (protocols->count != 1 || protocols->list[0].n != PG_PROTO_TCP.n)
 		why = "HTTP rules need the protocol 'TCP'";
-	else if (!port)
+	else if (!range->first)
 		why = "HTTP rules need a port, and not '0' for all of them";
 	if (!why)
 		return true;
@@ -181,21 +209,23 @@ static int decode_port(struct pg_decoder *decoder, const struct pg_json_value *v
 	const struct port_list *list = member;
 	struct port port = { 0 };
 	struct protocols protocols;
-	uint16_t number;
+	struct port_range range;
 	int r = pg_decode_fields(decoder, value, port_fields, PG_COUNT(port_fields), &port);
 	bool good = find_protocols(decoder, port.protocol, &protocols);
 
-	good = r == 0 && port.port && find_port(decoder, port.port, &number) && good;
-	if (!good || !check_http(decoder, list, value->loc, &protocols, number))
+	good = r == 0 && find_range(decoder, &port, &range) && good;
+	if (!good || !check_http(decoder, list, value->loc, &protocols, &range))
 		return r;
 	for (size_t i = 0; i < protocols.count && r == 0; i++) {
-		r = add_l4(list->entry, &(struct pg_l4){
-						.proto = protocols.list[i],
-						.first = number,
-						.last = number ? number : PORT_MAX,
-						.http = list->http,
-						.loc = value->loc,
-					});
+		struct pg_l4 l4 = {
+			.proto = protocols.list[i],
+			.first = range.first,
+			.last = range.last,
+			.http = list->http,
+			.loc = value->loc,
+		};
+
+		r = add_l4(list->entry, &l4);
 	}
 	return r;
 }

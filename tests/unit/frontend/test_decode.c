@@ -150,6 +150,28 @@ static void test_port_zero_is_every_port_and_any_three_protocols(void **state)
 	assert_l4(&l4[4], PG_PROTO_UDP, 65535, 65535, 0);
 }
 
+static void test_port_ranges(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_l4 *l4;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"{\"endpointSelector\": {}, \"ingress\": [{\"toPorts\": [{\"ports\": ["
+			"{\"port\": \"1000\", \"endPort\": 1005, \"protocol\": \"TCP\"},"
+			"{\"port\": 1000, \"endPort\": 999, \"protocol\": \"TCP\"},"
+			"{\"port\": 1000, \"endPort\": 0, \"protocol\": \"TCP\"},"
+			"{\"port\": 0, \"endPort\": 10, \"protocol\": \"TCP\"}]}]}]}"),
+		0);
+	l4 = decoded.policy.rules.items[0].entries.items[0].l4.items;
+	assert_l4(&l4[0], PG_PROTO_TCP, 1000, 1005, 0);
+	assert_l4(&l4[1], PG_PROTO_TCP, 1000, 1000, 0);
+	assert_l4(&l4[2], PG_PROTO_TCP, 1000, 1000, 0);
+	assert_l4(&l4[3], PG_PROTO_TCP, 0, 65535, 0);
+}
+
 /* SEMANTICS: nobody, anybody, and ports that are there but empty. */
 static void test_what_is_empty(void **state)
 {
@@ -412,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_peers_of_entries),
 		cmocka_unit_test(test_ports_of_entries),
 		cmocka_unit_test(test_port_zero_is_every_port_and_any_three_protocols),
+		cmocka_unit_test(test_port_ranges),
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
