@@ -72,8 +72,7 @@ static void check_peers(struct pg_decoder *decoder, const struct pg_json_value *
 {
 	const struct pg_json_value *first = NULL;
 
-	pg_json_foreach(member, entry)
-	{
+	pg_json_foreach(member, entry) {
 		if (!names_peers(member, direction))
 			continue;
 		if (!first) {

@@ -150,8 +150,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 {
 	struct progress progress = { 0 };
 
-	pg_json_foreach(member, object)
-	{
+	pg_json_foreach(member, object) {
 		const struct pg_field *field = find_field(fields, count, member->key);
 		const struct pg_json_value **first = field ? &progress.seen[field - fields] : NULL;
 		int r;
@@ -178,8 +177,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *array,
 		       unsigned int kinds, pg_field_fn *decode, void *target)
 {
-	pg_json_foreach(element, array)
-	{
+	pg_json_foreach(element, array) {
 		int r;
 
 		if (!expect_in(decoder, element, kinds, "an element of ", array))
@@ -194,8 +192,7 @@ int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *a
 int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *object,
 		      unsigned int kinds, pg_field_fn *decode, void *target)
 {
-	pg_json_foreach(member, object)
-	{
+	pg_json_foreach(member, object) {
 		int r;
 
 		if (member->first) {

@@ -301,8 +301,7 @@ const struct pg_json_value *pg_json_member(const struct pg_json_value *object, c
 {
 	if (object->kind != PG_JSON_OBJECT)
 		return NULL;
-	pg_json_foreach(member, object)
-	{
+	pg_json_foreach(member, object) {
 		if (!strcmp(member->key, key))
 			return member;
 	}

@@ -96,8 +96,7 @@ static void test_duplicates_are_marked(void **state)
 	load(&loaded, text, strlen(text));
 	assert_int_equal(loaded.result, 0);
 	first = pg_json_member(loaded.json.values, "a");
-	pg_json_foreach(member, loaded.json.values)
-	{
+	pg_json_foreach(member, loaded.json.values) {
 		bool duplicate = at == 2 || at == 3;
 
 		assert_int_equal(member->first != 0, duplicate);
@@ -383,8 +382,7 @@ static void assert_same(const char *text, const struct pg_json_value *value, con
 	if (value->kind == PG_JSON_ARRAY || value->kind == PG_JSON_OBJECT)
 		assert_int_equal(value->count, json_is_array(wanted) ? json_array_size(wanted)
 								     : json_object_size(wanted));
-	pg_json_foreach(child, value)
-	{
+	pg_json_foreach(child, value) {
 		if (value->kind == PG_JSON_OBJECT) {
 			json_t *key = parse_span(text, child->key_loc);
 
