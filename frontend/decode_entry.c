@@ -10,8 +10,8 @@ static const struct pg_field ingress_fields[] = {
 	PG_FIELD("fromCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
 	PG_FIELD("fromEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
+	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
 	PG_UNSUPPORTED("fromRequires"),
-	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
 	PG_UNSUPPORTED("fromGroups"),
 	PG_UNSUPPORTED("fromNodes"),
@@ -30,8 +30,8 @@ static const struct pg_field egress_fields[] = {
 	PG_FIELD("toCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
 	PG_FIELD("toEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
+	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
 	PG_UNSUPPORTED("toRequires"),
-	PG_UNSUPPORTED("icmps"),
 	PG_UNSUPPORTED("authentication"),
 	PG_UNSUPPORTED("toFQDNs"),
 	PG_UNSUPPORTED("toGroups"),
@@ -46,34 +46,37 @@ static const struct pg_field egress_fields[] = {
 	PG_MISPLACED("fromNodes", "toNodes"),
 };
 
-/* The fields that say who the peer is. */
-static const char *const peer_fields[PG_DIRECTIONS][4] = {
-	[PG_INGRESS] = { "fromEndpoints", "fromCIDR", "fromCIDRSet", "fromEntities" },
-	[PG_EGRESS] = { "toEndpoints", "toCIDR", "toCIDRSet", "toEntities" },
+/* Fields of which an entry has at most one with something in it. */
+struct choice {
+	const char *names[4];
 };
 
-/* Whether a member is one of those, and has something in it. */
-static bool names_peers(const struct pg_json_value *member, enum pg_direction direction)
-{
-	const char *const *names = peer_fields[direction];
+/* Two would look like AND, and be OR. */
+static const struct choice peer_choices[PG_DIRECTIONS] = {
+	[PG_INGRESS] = { { "fromEndpoints", "fromCIDR", "fromCIDRSet", "fromEntities" } },
+	[PG_EGRESS] = { { "toEndpoints", "toCIDR", "toCIDRSet", "toEntities" } },
+};
 
+static const struct choice l4_choice = { { "toPorts", "icmps" } };
+
+static bool is_chosen(const struct choice *choice, const struct pg_json_value *member)
+{
 	if (member->kind != PG_JSON_ARRAY || !member->count || member->first)
 		return false;
-	for (size_t i = 0; i < PG_COUNT(peer_fields[direction]); i++) {
-		if (!strcmp(member->key, names[i]))
+	for (size_t i = 0; i < PG_COUNT(choice->names) && choice->names[i]; i++) {
+		if (!strcmp(member->key, choice->names[i]))
 			return true;
 	}
 	return false;
 }
 
-/* At most one peer field has something in it: two would look like AND, and be OR. */
-static void check_peers(struct pg_decoder *decoder, const struct pg_json_value *entry,
-			enum pg_direction direction)
+static void check_choice(struct pg_decoder *decoder, const struct pg_json_value *entry,
+			 const struct choice *choice)
 {
 	const struct pg_json_value *first = NULL;
 
 	pg_json_foreach(member, entry) {
-		if (!names_peers(member, direction))
+		if (!is_chosen(choice, member))
 			continue;
 		if (!first) {
 			first = member;
@@ -97,6 +100,7 @@ int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *valu
 	r = pg_decode_fields(decoder, value, fields, count, entry);
 	if (r < 0)
 		return r;
-	check_peers(decoder, value, entry->direction);
+	check_choice(decoder, value, &peer_choices[entry->direction]);
+	check_choice(decoder, value, &l4_choice);
 	return 0;
 }

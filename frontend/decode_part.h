@@ -19,8 +19,8 @@ pg_field_fn pg_decode_entry;
 pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
 	pg_decode_peer_entities;
 
-/* The array of toPorts; `member` is a struct pg_entry. */
-pg_field_fn pg_decode_to_ports;
+/* The arrays of toPorts and icmps; `member` is a struct pg_entry. */
+pg_field_fn pg_decode_to_ports, pg_decode_icmps;
 
 /* The array of rules.http; `member` is a zeroed struct pg_http_list. */
 pg_field_fn pg_decode_http;

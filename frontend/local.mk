@@ -15,6 +15,7 @@ libfrontend_a_SOURCES = \
 	frontend/decode_endpoints.c \
 	frontend/decode_entry.c \
 	frontend/decode_http.c \
+	frontend/decode_icmp.c \
 	frontend/decode_label.c \
 	frontend/decode_part.h \
 	frontend/decode_peers.c \

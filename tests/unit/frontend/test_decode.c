@@ -172,6 +172,31 @@ static void test_port_ranges(void **state)
 	assert_l4(&l4[3], PG_PROTO_TCP, 0, 65535, 0);
 }
 
+static void test_icmp_types(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entries;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(&decoded,
+			      "{\"endpointSelector\": {}, \"ingress\": [{\"icmps\": [{\"fields\": ["
+			      "{\"type\": 8}, {\"type\": 255, \"family\": \"IPv4\"}]},"
+			      "{\"fields\": [{\"type\": \"TimeExceeded\"}]}]},"
+			      "{\"icmps\": []}, {\"icmps\": [{}]}]}"),
+		0);
+	entries = decoded.policy.rules.items[0].entries.items;
+	assert_true(entries[0].has_l4);
+	assert_int_equal(entries[0].l4.count, 3);
+	assert_l4(&entries[0].l4.items[0], PG_PROTO_ICMP, 8, 8, 0);
+	assert_l4(&entries[0].l4.items[1], PG_PROTO_ICMP, 255, 255, 0);
+	assert_l4(&entries[0].l4.items[2], PG_PROTO_ICMP, 11, 11, 0);
+	assert_marks(&decoded, entries[0].l4.items[0].loc, "{\"type\": 8}");
+	assert_false(entries[1].has_l4);
+	assert_true(entries[2].has_l4);
+	assert_int_equal(entries[2].l4.count, 0);
+}
+
 /* SEMANTICS: nobody, anybody, and ports that are there but empty. */
 static void test_what_is_empty(void **state)
 {
@@ -435,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_ports_of_entries),
 		cmocka_unit_test(test_port_zero_is_every_port_and_any_three_protocols),
 		cmocka_unit_test(test_port_ranges),
+		cmocka_unit_test(test_icmp_types),
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
