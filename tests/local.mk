@@ -19,6 +19,7 @@ include $(srcdir)/tests/unit/translate/local.mk
 include $(srcdir)/tests/unit/backends/local.mk
 include $(srcdir)/tests/unit/frontend/local.mk
 include $(srcdir)/tests/golden/local.mk
+include $(srcdir)/tests/cases/local.mk
 include $(srcdir)/tests/netns/local.mk
 include $(srcdir)/tests/cli/local.mk
 include $(srcdir)/tests/parity/local.mk
