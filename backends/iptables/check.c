@@ -40,7 +40,7 @@ static void report(const struct pg_endpoint *endpoint, const char *why, struct p
 		pg_strbuf_add_escaped(&name, endpoint->interface, strlen(endpoint->interface));
 	}
 	pg_error(diags, endpoint->loc, "iptables cannot enforce anything on endpoint '%s': %s",
-		 pg_strbuf_error(&name) ? "?" : name.text, why);
+		 name.text ? name.text : "", why);
 }
 
 /* NULL: all is well. */

@@ -40,7 +40,7 @@ static void report_name(const struct pg_endpoint *endpoint, struct pg_diags *dia
 
 	pg_strbuf_add_escaped(&name, endpoint->interface, strlen(endpoint->interface));
 	pg_error(diags, endpoint->loc, "iptables rules cannot name interface '%s'",
-		 pg_strbuf_error(&name) ? "?" : name.text);
+		 name.text ? name.text : "");
 }
 
 static void report_shared(const struct pg_endpoint *one, const struct pg_endpoint *other,

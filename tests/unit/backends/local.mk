@@ -1,13 +1,26 @@
 # unit/backends
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/backends/test_linear tests/unit/backends/test_nft
-TESTS += tests/unit/backends/test_linear tests/unit/backends/test_nft
+backends_test_intent = tests/unit/backends/intent.c tests/unit/backends/intent.h \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+
+check_PROGRAMS += tests/unit/backends/test_linear
+TESTS += tests/unit/backends/test_linear
 tests_unit_backends_test_linear_SOURCES = tests/unit/backends/test_linear.c \
 	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
-	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+	$(backends_test_intent)
 tests_unit_backends_test_linear_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_linear_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/backends/test_layout
+TESTS += tests/unit/backends/test_layout
+tests_unit_backends_test_layout_SOURCES = tests/unit/backends/test_layout.c \
+	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
+	$(backends_test_intent)
+tests_unit_backends_test_layout_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_layout_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_nft
+TESTS += tests/unit/backends/test_nft
 tests_unit_backends_test_nft_SOURCES = tests/unit/backends/test_nft.c \
 	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
 tests_unit_backends_test_nft_CFLAGS = $(TEST_CFLAGS)

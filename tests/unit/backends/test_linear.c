@@ -1,80 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The rules of the layout "linear" say what the verdict table says, origins included. */
+#include "tests/unit/backends/intent.h"
 #include "tests/unit/backends/ipt_machine.h"
-#include "tests/unit/policy/universe.h"
 
 #include "backends/iptables/layout.h"
 
 #define SEED	  977
 #define UNIVERSES 120
-
-static void name_rule(const void *context, struct pg_origin origin, char name[PG_RULE_NAME_MAX])
-{
-	(void)context;
-	if (origin.rule)
-		snprintf(name, PG_RULE_NAME_MAX, "rule-%u.%u", origin.rule, origin.entry);
-	else
-		snprintf(name, PG_RULE_NAME_MAX, "default-deny");
-}
-
-static struct pg_loc no_loc(const void *context, struct pg_origin origin)
-{
-	(void)context;
-	return (struct pg_loc){ .source = origin.rule };
-}
-
-static struct pg_intent intent_of(const struct universe *universe)
-{
-	return (struct pg_intent){
-		.endpoints = &universe->endpoints,
-		.identities = &universe->identities,
-		.table = &universe->table,
-		.host_policy = PG_HOST_POLICY_ENFORCE,
-		.rule_name = name_rule,
-		.rule_loc = no_loc,
-	};
-}
-
-static bool same_key(const struct pg_verdict_entry *a, const struct pg_verdict_entry *b)
-{
-	return a->subject.n == b->subject.n && a->direction == b->direction &&
-	       a->peer.n == b->peer.n && a->proto.n == b->proto.n && a->first == b->first &&
-	       a->last == b->last && a->verdict == b->verdict;
-}
-
-/* A backend sees no redirects. */
-static void strip_redirects(struct pg_verdict_table *table)
-{
-	size_t kept = 0;
-
-	pg_array_foreach(entry, &table->entries) {
-		struct pg_verdict_entry *last = kept ? &table->entries.items[kept - 1] : NULL;
-
-		if (entry->verdict == PG_VERDICT_REDIRECT)
-			entry->verdict = PG_VERDICT_ALLOW;
-		if (!last || !same_key(last, entry))
-			table->entries.items[kept++] = *entry;
-		else if (pg_origin_compare(entry->origin, last->origin) < 0)
-			last->origin = entry->origin;
-	}
-	table->entries.count = kept;
-}
-
-static char *interface_of(size_t index)
-{
-	char name[32];
-
-	snprintf(name, sizeof(name), "veth%zu", index);
-	return strdup(name);
-}
-
-static void make_world(struct universe *universe, uint64_t seed)
-{
-	universe_make(universe, seed);
-	strip_redirects(&universe->table);
-	for (size_t i = 0; i < universe->endpoints.list.count; i++)
-		universe->endpoints.list.items[i].interface = interface_of(i);
-}
 
 static struct pg_tree build_tree(const struct pg_intent *intent)
 {
@@ -194,7 +126,7 @@ static bool expect(const struct universe *universe, enum pg_direction direction,
 	verdict = pg_verdict_table_judge(&universe->table, subject->id, direction, peer->id, proto,
 					 port, &origin);
 	if (origin.rule || verdict == PG_VERDICT_DENY)
-		name_rule(NULL, origin, name);
+		intent_rule_name(NULL, origin, name);
 	checked[verdict]++;
 	return verdict == PG_VERDICT_DENY;
 }
@@ -242,7 +174,7 @@ static void check_universe(uint64_t seed)
 	struct pg_tree tree;
 	struct ends ends;
 
-	make_world(&universe, seed);
+	intent_world(&universe, seed);
 	intent = intent_of(&universe);
 	tree = build_tree(&intent);
 	ends = find_ends(&universe);
