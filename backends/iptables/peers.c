@@ -106,6 +106,9 @@ const struct pg_ipt_address *pg_ipt_peers_addresses(const struct pg_ipt_peers *p
 	return peers->managed.items + low;
 }
 
+/* As rules have it: 0.0.0.0/0 is no match. */
+static const struct pg_prefix anybody = { 0 };
+
 static int add_prefix(struct pg_ipt_prefixes *prefixes, const struct pg_prefix *prefix)
 {
 	struct pg_prefix *added = pg_array_add(&prefixes->list);
@@ -201,7 +204,7 @@ static int cut(const struct pg_prefix *block, const struct pg_prefix *holes, siz
 	int err;
 
 	if (!count)
-		return add_prefix(prefixes, block);
+		return add_prefix(prefixes, block->length ? block : &anybody);
 	if (holes[0].length == block->length)
 		return 0;
 	lower = half_of(block, false);
@@ -240,7 +243,7 @@ static int add_addresses(const struct pg_ipt_peers *peers, pg_identity id,
 int pg_ipt_peers_blocks(const struct pg_ipt_peers *peers, const struct pg_verdict_table *table,
 			const struct pg_verdict_entry *entry, struct pg_ipt_prefixes *prefixes)
 {
-	static const struct pg_prefix anybody = { 0 }, everything = { .addr.family = 4 };
+	static const struct pg_prefix everything = { .addr.family = 4 };
 	const struct pg_identity_info *info;
 
 	if (entry->peer.n == PG_IDENTITY_ANY.n)

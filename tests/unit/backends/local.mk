@@ -39,10 +39,19 @@ check_PROGRAMS += tests/unit/backends/test_legacy
 TESTS += tests/unit/backends/test_legacy
 tests_unit_backends_test_legacy_SOURCES = tests/unit/backends/test_legacy.c \
 	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h
-tests_unit_backends_test_legacy_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_xt_table_commit
+tests_unit_backends_test_legacy_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_xt_table_commit \
+	-Wl,--wrap=pg_xtables_lock
 tests_unit_backends_test_legacy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_legacy_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_iptables
+TESTS += tests/unit/backends/test_iptables
+tests_unit_backends_test_iptables_SOURCES = tests/unit/backends/test_iptables.c \
+	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h $(backends_test_intent)
+tests_unit_backends_test_iptables_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_iptables_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
+	$(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 endif
 
 include $(srcdir)/tests/unit/backends/ebpf.mk

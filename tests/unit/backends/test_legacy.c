@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "backends/iptables/legacy_table.h"
+#include "compat/xtables_lock.h"
 
 #define SAVE	     "(iptables-legacy-save; ip6tables-legacy-save) | grep -v '^#'"
 #define SAVE_COUNTED "(iptables-legacy-save -c; ip6tables-legacy-save -c) | grep -v '^#'"
@@ -16,10 +17,22 @@ static unsigned int commits, fail_at, kill_at;
 int __wrap_pg_xt_table_commit(struct pg_xt_table *table);
 int __real_pg_xt_table_commit(struct pg_xt_table *table);
 
+/* The lock is taken as always, or is somebody else's when told so. */
+static bool is_busy;
+
+int __wrap_pg_xtables_lock(unsigned int limit_ms, int *ret_fd);
+int __real_pg_xtables_lock(unsigned int limit_ms, int *ret_fd);
+
+int __wrap_pg_xtables_lock(unsigned int limit_ms, int *ret_fd)
+{
+	return is_busy ? -EBUSY : __real_pg_xtables_lock(limit_ms, ret_fd);
+}
+
 int __wrap_pg_xt_table_commit(struct pg_xt_table *table)
 {
-	int err;
+	int err, fd;
 
+	assert_int_equal(__real_pg_xtables_lock(0, &fd), -EBUSY);
 	if (++commits == fail_at)
 		return -ENOMEM;
 	err = __real_pg_xt_table_commit(table);
@@ -360,6 +373,26 @@ static void test_each_failing_commit_leaves_everything(void **state)
 	assert_reads(&change.new6);
 }
 
+static void test_a_lock_that_is_never_free(void **state)
+{
+	_cleanup_tree_ struct pg_tree v4 = numbered_tree(4, 1, 3), v6 = { .family = 6 };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	_cleanup_tree_ struct pg_tree live = { 0 };
+	struct pg_ipt_failure failure;
+
+	(void)state;
+	need_legacy();
+	is_busy = true;
+	assert_int_equal(pg_ipt_legacy.write(&v4, &v6, &diags, &failure), -EBUSY);
+	is_busy = false;
+	assert_int_equal(diags.errors, 1);
+	assert_non_null(strstr(diags.list.items[0].text, "another program has held '"));
+	assert_non_null(strstr(diags.list.items[0].text, "' for 60 seconds"));
+	live = read_tree(4);
+	assert_true(pg_tree_is_empty(&live));
+	assert_int_equal(try_write(&v4, &v6), 0);
+}
+
 static bool drops(const struct pg_tree *tree, const struct pg_tree_rule *wanted)
 {
 	const struct pg_tree_chain *chain = pg_tree_find_chain(tree, "POLGEN");
@@ -445,6 +478,7 @@ int main(void)
 		world_test(test_rules_of_others_in_our_chains_go),
 		world_test(test_an_error_leaves_everything),
 		world_test(test_each_failing_commit_leaves_everything),
+		world_test(test_a_lock_that_is_never_free),
 		world_test(test_killed_at_any_commit_nothing_opens),
 		world_test(test_many_rules),
 	};

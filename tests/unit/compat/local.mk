@@ -15,4 +15,10 @@ TESTS += tests/unit/compat/test_rtnl
 tests_unit_compat_test_rtnl_SOURCES = tests/unit/compat/test_rtnl.c
 tests_unit_compat_test_rtnl_CFLAGS = $(TEST_CFLAGS)
 tests_unit_compat_test_rtnl_LDADD = libcompat.a $(CMOCKA_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/compat/test_xtables_lock
+TESTS += tests/unit/compat/test_xtables_lock
+tests_unit_compat_test_xtables_lock_SOURCES = tests/unit/compat/test_xtables_lock.c
+tests_unit_compat_test_xtables_lock_CFLAGS = $(TEST_CFLAGS)
+tests_unit_compat_test_xtables_lock_LDADD = libcompat.a $(CMOCKA_LIBS)
 endif
