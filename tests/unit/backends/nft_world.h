@@ -7,12 +7,15 @@
 
 #include "backends/iptables/flavour.h"
 
-/* Each test runs in a network namespace of its own; skips, and says why, without the means. */
+/* Each test runs in a network namespace of its own. */
 int world_setup(void **state);
 int world_teardown(void **state);
 #define world_test(fn) cmocka_unit_test_setup_teardown(fn, world_setup, world_teardown)
 
-/* A second, empty namespace; the caller closes it. */
+/* Whether there are namespaces and tools here; if not, prints a plan that skips all. */
+bool world_is_possible(void);
+
+/* A second, empty namespace; the caller closes it. Skips the test where it isn't possible. */
 int world_other(void);
 
 /* The output of a shell command, standard error too. It must succeed. The caller frees it. */

@@ -91,7 +91,6 @@ static void test_is_what_iptables_nft_makes(void **state)
 
 static void test_writing_twice_changes_nothing(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	struct random random = { 2 };
 	_cleanup_tree_ struct pg_tree v4 = random_tree(&random, 4, 10, 50);
 	_cleanup_tree_ struct pg_tree v6 = random_tree(&random, 6, 10, 50);
@@ -110,7 +109,6 @@ static void test_writing_twice_changes_nothing(void **state)
 
 static void test_foreign_rules_stay_as_they_are(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(10, "DOCKER-USER");
 	_cleanup_free_ char *before = NULL, *foreign = NULL, *hooked = NULL, *after = NULL;
 
@@ -133,14 +131,14 @@ static void test_foreign_rules_stay_as_they_are(void **state)
 
 static void test_removing_leaves_what_was_before(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	struct random random = { 3 };
 	_cleanup_tree_ struct pg_tree v4 = random_tree(&random, 4, 10, 10);
 	_cleanup_tree_ struct pg_tree v6 = random_tree(&random, 6, 10, 10);
 	_cleanup_free_ char *first = NULL, *second = NULL;
-	uint32_t untouched = generation();
+	uint32_t untouched;
 
 	(void)state;
+	untouched = generation();
 	remove_ours();
 	assert_int_equal(generation(), untouched);
 	assert_int_equal(world_write(&v4, &v6), 0);
@@ -171,7 +169,6 @@ static char *leftover_of(const char *command)
 
 static void test_removing_spares_what_others_came_to_use(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_free_ char *rule = NULL, *chain = NULL, *policy = NULL, *set = NULL;
 
 	(void)state;
@@ -268,8 +265,6 @@ static void edit_at_random(unsigned int length, int rounds)
 
 static void test_rules_keep_their_counters(void **state)
 {
-	_cleanup_close_ int other = world_other();
-
 	(void)state;
 	edit_at_random(4, 20);
 	edit_at_random(40, 20);
@@ -279,7 +274,6 @@ static void test_rules_keep_their_counters(void **state)
 /* Nothing but the one rule is touched: handles, which the kernel never gives twice, stay. */
 static void test_one_change_is_one_change(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1000, "FORWARD");
 	_cleanup_free_ char *before = NULL, *after = NULL;
 
@@ -296,7 +290,6 @@ static void test_one_change_is_one_change(void **state)
 /* Many changes of a long chain make a new one of it: the same in the end. */
 static void test_a_long_chain_that_changes_much(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(20000, "FORWARD");
 	struct pg_tree_rule *rules = v4.chains.items[0].rules.items;
 	_cleanup_tree_ struct pg_tree after = { 0 };
@@ -325,7 +318,6 @@ static void assert_hook(const struct pg_tree_hook *hook, const char *parent, uin
 
 static void test_hooks_go_to_their_place(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER"), live = { 0 };
 	_cleanup_free_ char *rules = NULL;
 
@@ -358,7 +350,6 @@ static void test_hooks_go_to_their_place(void **state)
 
 static void test_hooks_count_on_when_they_move(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(1, "DOCKER-USER"), live = { 0 };
 	_cleanup_free_ char *rules = NULL;
 
@@ -404,7 +395,6 @@ static void test_strange_rules_in_our_chains(void **state)
 		"iptables-nft -A POLGEN -m comment --comment $(printf %0200d 0) -j DROP",
 		"iptables-nft -N LONG-FOREIGN-CHAIN && iptables-nft -A POLGEN -m limit -j RETURN",
 	};
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(3, "FORWARD");
 
 	(void)state;
@@ -429,7 +419,6 @@ static void test_strange_rules_in_our_chains(void **state)
 /* Chains that are gone from the tree go, with their jumps among each other. */
 static void test_chains_come_and_go(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	struct random random = { 5 };
 
 	(void)state;
@@ -446,7 +435,6 @@ static void test_chains_come_and_go(void **state)
 
 static void test_probe_tells_what_is_there(void **state)
 {
-	_cleanup_close_ int other = world_other();
 	_cleanup_tree_ struct pg_tree v4 = numbered_tree(5, "FORWARD");
 	struct pg_ipt_probe answer;
 
@@ -483,5 +471,7 @@ int main(void)
 		world_test(test_probe_tells_what_is_there),
 	};
 
+	if (!world_is_possible())
+		return 0;
 	return cmocka_run_group_tests_name("nft", tests, NULL, NULL);
 }
