@@ -17,7 +17,7 @@ pg_field_fn pg_decode_entry;
 
 /* The arrays of fromEndpoints, fromCIDR and so on; `member` is a struct pg_peers. */
 pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
-	pg_decode_peer_entities;
+	pg_decode_peer_entities, pg_decode_requires;
 
 /* The arrays of toPorts and icmps; `member` is a struct pg_entry. */
 pg_field_fn pg_decode_to_ports, pg_decode_icmps;

@@ -24,6 +24,24 @@ int pg_decode_peer_endpoints(struct pg_decoder *decoder, const struct pg_json_va
 	return pg_decode_elements(decoder, value, PG_OBJECT, decode_peer_selector, peers);
 }
 
+/* `member` is a struct pg_peers. */
+static int decode_required(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   void *member)
+{
+	struct pg_peers *peers = member;
+	struct pg_selector *selector = pg_array_add(&peers->requires);
+
+	if (!selector)
+		return -ENOMEM;
+	return pg_decode_selector(decoder, value, selector);
+}
+
+/* These name no peers: they are conditions on peers that others name. */
+int pg_decode_requires(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	return pg_decode_elements(decoder, value, PG_OBJECT, decode_required, member);
+}
+
 /* False, and an error: no IPv4 prefix. */
 static bool find_prefix(struct pg_decoder *decoder, const struct pg_json_value *value,
 			struct pg_prefix *ret_prefix)

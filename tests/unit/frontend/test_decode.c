@@ -281,6 +281,26 @@ static void test_entities(void **state)
 	assert_int_equal(entries[2].peers.entities, PG_ENTITY_NONE);
 }
 
+static void test_requires(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entries;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(&decoded,
+			      "{\"endpointSelector\": {}, \"ingress\": [{\"fromRequires\": ["
+			      "{\"matchLabels\": {\"env\": \"prod\"}}, {}]},"
+			      "{\"fromCIDR\": [\"10.0.0.1\"], \"fromRequires\": [{}]}]}"),
+		0);
+	entries = decoded.policy.rules.items[0].entries.items;
+	assert_int_equal(entries[0].peers.l3, PG_L3_ANY);
+	assert_int_equal(entries[0].peers.requires.count, 2);
+	assert_selector(&entries[0].peers.requires.items[0], "env=prod");
+	assert_int_equal(entries[1].peers.cidrs.count, 1);
+	assert_int_equal(entries[1].peers.requires.count, 1);
+}
+
 static void test_cidr_sets(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -464,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
+		cmocka_unit_test(test_requires),
 		cmocka_unit_test(test_cidr_sets),
 		cmocka_unit_test(test_default_deny),
 		cmocka_unit_test(test_selectors),
