@@ -78,7 +78,7 @@ static int get_minor(const struct pg_answer *answer, const json_t *object, const
 int pg_docker_parse_version(const char *text, size_t length, struct pg_diags *diags,
 			    unsigned int *ret_minor)
 {
-	struct pg_answer answer = { diags, "its version" };
+	struct pg_answer answer = { diags, "its version", NULL };
 	_cleanup_json_ json_t *root = NULL;
 	unsigned int newest, oldest = 0;
 	int r = pg_answer_load(&answer, text, length, JSON_OBJECT, &root);
@@ -102,7 +102,7 @@ int pg_docker_parse_version(const char *text, size_t length, struct pg_diags *di
 int pg_docker_parse_list(const char *text, size_t length, struct pg_diags *diags,
 			 struct pg_docker_ids *ret_ids)
 {
-	struct pg_answer answer = { diags, "its containers" };
+	struct pg_answer answer = { diags, "its containers", NULL };
 	_cleanup_docker_ids_ struct pg_docker_ids ids = { 0 };
 	_cleanup_json_ json_t *root = NULL;
 	const json_t *item;
@@ -187,7 +187,7 @@ static int add_network(const struct pg_answer *answer, const json_t *item,
 int pg_docker_parse_networks(const char *text, size_t length, struct pg_diags *diags,
 			     struct pg_docker_state *state)
 {
-	struct pg_answer answer = { diags, "its networks" };
+	struct pg_answer answer = { diags, "its networks", NULL };
 	_cleanup_json_ json_t *root = NULL;
 	const json_t *item;
 	size_t i;

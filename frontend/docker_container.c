@@ -31,8 +31,8 @@ static int read_name(struct pg_answer *answer, const json_t *root,
 	}
 	if (!container->name)
 		return -ENOMEM;
-	snprintf(answer->about, sizeof(answer->about), "container '%s'",
-		 pg_quote(container->name, strlen(container->name)).text);
+	answer->about = "container";
+	answer->name = container->name;
 	return 0;
 }
 
@@ -91,8 +91,10 @@ static int add_label(const struct pg_answer *answer, struct pg_labels *labels, c
 	if (r == -E2BIG)
 		fault = "it is too long";
 	if (fault)
-		pg_warning(answer->diags, PG_LOC_NONE, "label '%s' of %s is left out: %s",
-			   pg_quote(key, strlen(key)).text, answer->about, fault);
+		pg_warning(answer->diags, PG_LOC_NONE,
+			   "label '%s' of container '%s' is left out: %s",
+			   pg_quote(key, strlen(key)).text,
+			   pg_quote(answer->name, strlen(answer->name)).text, fault);
 	return fault ? 0 : r;
 }
 
@@ -205,7 +207,7 @@ int pg_docker_parse_container(const char *text, size_t length, const char *const
 			      struct pg_diags *diags, struct pg_docker_container *ret_container)
 {
 	_cleanup_docker_container_ struct pg_docker_container container = { 0 };
-	struct pg_answer answer = { diags, "a container" };
+	struct pg_answer answer = { diags, "a container", NULL };
 	_cleanup_json_ json_t *root = NULL;
 	int r = pg_answer_load(&answer, text, length, JSON_OBJECT, &root);
 

@@ -22,8 +22,13 @@ int pg_answer_refuse(const struct pg_answer *answer, const char *format, ...)
 	va_end(args);
 	if (pg_strbuf_error(&text))
 		return -ENOMEM;
-	pg_error(answer->diags, PG_LOC_NONE, "bad answer from Docker about %s: %s", answer->about,
-		 text.text);
+	if (answer->name)
+		pg_error(answer->diags, PG_LOC_NONE, "bad answer from Docker about %s '%s': %s",
+			 answer->about, pg_quote(answer->name, strlen(answer->name)).text,
+			 text.text);
+	else
+		pg_error(answer->diags, PG_LOC_NONE, "bad answer from Docker about %s: %s",
+			 answer->about, text.text);
 	return -EBADMSG;
 }
 

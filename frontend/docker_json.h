@@ -11,7 +11,8 @@
 /* An answer that is being read, and what it is about, for messages. */
 struct pg_answer {
 	struct pg_diags *diags;
-	char about[sizeof(struct pg_quoted) + 16];
+	const char *about;
+	const char *name; /* of what it is about; NULL: it has none, or it isn't known yet */
 };
 
 void pg_answer_json_cleanup(json_t **value);

@@ -1,6 +1,17 @@
 EXTRA_DIST += tests/unit/frontend/docker
 
+FAILING_ALLOC_WRAP = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
+
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/frontend/test_docker_oom
+TESTS += tests/unit/frontend/test_docker_oom
+tests_unit_frontend_test_docker_oom_SOURCES = tests/unit/frontend/test_docker_oom.c \
+	tests/unit/failing_alloc.c tests/unit/failing_alloc.h
+tests_unit_frontend_test_docker_oom_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_docker_oom_LDFLAGS = $(AM_LDFLAGS) $(FAILING_ALLOC_WRAP)
+tests_unit_frontend_test_docker_oom_LDADD = $(TEST_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_docker_answer
 TESTS += tests/unit/frontend/test_docker_answer
 tests_unit_frontend_test_docker_answer_SOURCES = tests/unit/frontend/test_docker_answer.c
@@ -75,10 +86,10 @@ tests_unit_frontend_test_case_LDADD = libfrontend.a libpolicy.a libcompat.a $(CM
 
 check_PROGRAMS += tests/unit/frontend/test_oom
 TESTS += tests/unit/frontend/test_oom
-tests_unit_frontend_test_oom_SOURCES = tests/unit/frontend/test_oom.c tests/unit/frontend/decoded.h
+tests_unit_frontend_test_oom_SOURCES = tests/unit/frontend/test_oom.c \
+	tests/unit/frontend/decoded.h tests/unit/failing_alloc.c tests/unit/failing_alloc.h
 tests_unit_frontend_test_oom_CFLAGS = $(TEST_CFLAGS)
-tests_unit_frontend_test_oom_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
-	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
+tests_unit_frontend_test_oom_LDFLAGS = $(AM_LDFLAGS) $(FAILING_ALLOC_WRAP)
 tests_unit_frontend_test_oom_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
 	$(JANSSON_LIBS) $(PCRE2_LIBS)
 endif

@@ -1,67 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every allocation of the decoders fails once: the answer is -ENOMEM, nothing leaks (the sanitizers
- * see to that) and nothing is touched that isn't there. The linker puts the functions below in the
- * place of those that polgen's own code calls (-Wl,--wrap).
+ * see to that) and nothing is touched that isn't there.
  */
 #include "tests/unit/unit.h"
 
+#include "tests/unit/failing_alloc.h"
 #include "tests/unit/frontend/decoded.h"
-
-static long allocations_left = -1; /* until one fails; negative: none does */
-static bool failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t length);
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t length);
-
-static bool fails_now(void)
-{
-	if (allocations_left < 0 || allocations_left-- > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails_now() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	return fails_now() ? NULL : __real_reallocarray(old, count, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails_now() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t length)
-{
-	return fails_now() ? NULL : __real_strndup(text, length);
-}
 
 static const char policy[] =
 	"[{\"labels\": [\"a=b\", {\"key\": \"k\"}], \"description\": \"d\","
@@ -96,13 +41,13 @@ static int decode_case_and_assign(struct decoded *decoded, const char *text)
 static bool run_with_failure(decode_fn *decode, const char *text, long n)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
+	bool failed;
 	int r;
 
 	/* Adding the source isn't under test: three texts, two tables and a place in the list. */
-	failed = false;
-	allocations_left = n + 5;
+	failing_alloc_start(n + 5);
 	r = decode(&decoded, text);
-	allocations_left = -1;
+	failed = failing_alloc_stop();
 	if (failed)
 		assert_int_equal(r, -ENOMEM);
 	else
