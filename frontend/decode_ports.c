@@ -208,8 +208,8 @@ static int decode_port(struct pg_decoder *decoder, const struct pg_json_value *v
 {
 	const struct port_list *list = member;
 	struct port port = { 0 };
-	struct protocols protocols;
-	struct port_range range;
+	struct protocols protocols = { 0 };
+	struct port_range range = { 0 };
 	int r = pg_decode_fields(decoder, value, port_fields, PG_COUNT(port_fields), &port);
 	bool good = find_protocols(decoder, port.protocol, &protocols);
 
