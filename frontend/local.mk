@@ -40,6 +40,12 @@ libfrontend_a_SOURCES = \
 	frontend/lab_blocks.c \
 	frontend/lab_host.c \
 	frontend/lab_links.c \
+	frontend/matrix.c frontend/matrix.h frontend/matrix_internal.h \
+	frontend/matrix_json.c \
+	frontend/matrix_ports.c \
+	frontend/matrix_print.c \
+	frontend/matrix_probe.c \
+	frontend/matrix_summary.c \
 	frontend/names.c frontend/names.h \
 	frontend/options.c frontend/options.h \
 	frontend/probe.c frontend/probe.h frontend/probe_internal.h \

@@ -13,6 +13,12 @@ tests_netns_test_nft_traffic_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_nft_traffic_LDADD = libfrontend.a libbackends.a libtranslate.a libpolicy.a \
 	libcompat.a $(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 
+check_PROGRAMS += tests/netns/test_matrix
+TESTS += tests/netns/test_matrix
+tests_netns_test_matrix_SOURCES = tests/netns/test_matrix.c
+tests_netns_test_matrix_CFLAGS = $(TEST_CFLAGS)
+tests_netns_test_matrix_LDADD = $(TEST_LIBS)
+
 check_PROGRAMS += tests/netns/test_casetest
 TESTS += tests/netns/test_casetest
 tests_netns_test_casetest_SOURCES = tests/netns/test_casetest.c

@@ -57,6 +57,12 @@ tests_unit_frontend_test_report_SOURCES = tests/unit/frontend/test_report.c
 tests_unit_frontend_test_report_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_report_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/frontend/test_matrix
+TESTS += tests/unit/frontend/test_matrix
+tests_unit_frontend_test_matrix_SOURCES = tests/unit/frontend/test_matrix.c
+tests_unit_frontend_test_matrix_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_matrix_LDADD = $(TEST_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_probe_wire
 TESTS += tests/unit/frontend/test_probe_wire
 tests_unit_frontend_test_probe_wire_SOURCES = tests/unit/frontend/test_probe_wire.c
