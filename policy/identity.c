@@ -475,20 +475,28 @@ static int compare_address_prefix(const void *prefix, const void *address)
 	return pg_prefix_compare(prefix, &((const struct pg_address *)address)->prefix);
 }
 
-pg_identity pg_identities_of_addr(const struct pg_identities *identities,
-				  const struct pg_addr *addr)
+const struct pg_address *pg_identities_find_addr(const struct pg_identities *identities,
+						 const struct pg_addr *addr)
 {
 	const struct pg_address *list = identities->addresses.items;
 
 	if (!addr->family || !identities->addresses.count)
-		return PG_IDENTITY_WORLD;
+		return NULL;
 	for (int length = pg_addr_bits(addr); length >= 0; length--) {
 		struct pg_prefix prefix = pg_prefix_of(addr, (uint8_t)length);
 		const struct pg_address *found = bsearch(&prefix, list, identities->addresses.count,
 							 sizeof(*list), compare_address_prefix);
 
 		if (found)
-			return found->id;
+			return found;
 	}
-	return PG_IDENTITY_WORLD;
+	return NULL;
+}
+
+pg_identity pg_identities_of_addr(const struct pg_identities *identities,
+				  const struct pg_addr *addr)
+{
+	const struct pg_address *found = pg_identities_find_addr(identities, addr);
+
+	return found ? found->id : PG_IDENTITY_WORLD;
 }

@@ -47,7 +47,10 @@ int pg_identities_make(const struct pg_endpoints *endpoints, const struct pg_pol
 const struct pg_identity_info *pg_identities_get(const struct pg_identities *identities,
 						 pg_identity id);
 
-/* The longest prefix that has the address; never NULL for ids: world where there is none. */
+/* The longest prefix that has the address; NULL: there is none. */
+const struct pg_address *pg_identities_find_addr(const struct pg_identities *identities,
+						 const struct pg_addr *addr);
+/* That prefix's identity; world where there is none. */
 pg_identity pg_identities_of_addr(const struct pg_identities *identities,
 				  const struct pg_addr *addr);
 

@@ -3,9 +3,11 @@ noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	policy/addr.c policy/addr.h \
 	policy/classify.c policy/classify.h \
+	policy/cover.c policy/cover.h \
 	policy/diag.c policy/diag.h \
 	policy/endpoint.c policy/endpoint.h \
 	policy/evaluate.c policy/evaluate.h \
+	policy/example.c policy/example.h \
 	policy/http.c policy/http.h \
 	policy/identity.c policy/identity.h \
 	policy/label.c policy/label.h \

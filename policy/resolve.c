@@ -24,6 +24,7 @@ struct resolver {
 	const struct pg_policy *policy;
 	const struct pg_identities *identities;
 	enum pg_enforcement mode;
+	bool all_origins; /* and not the first of each entry only */
 	struct pg_peer_finder finder;
 	struct rule_numbers *subjects; /* by index of the identity */
 	struct found *peers;	       /* of all entries of all rules, one behind the other */
@@ -247,6 +248,13 @@ static int compare_entries(const void *a, const void *b)
 	return compare_keys(left, right) ?: pg_origin_compare(left->origin, right->origin);
 }
 
+static bool is_repeated(const struct resolver *resolver, const struct pg_verdict_entry *before,
+			const struct pg_verdict_entry *entry)
+{
+	return !(resolver->all_origins ? compare_entries(before, entry)
+				       : compare_keys(before, entry));
+}
+
 /* Moves the batch into the table, sorted; of equal entries the one of the first rule. */
 static int flush_batch(struct resolver *resolver)
 {
@@ -259,7 +267,7 @@ static int flush_batch(struct resolver *resolver)
 	for (size_t i = 0; i < count; i++) {
 		struct pg_verdict_entry *added;
 
-		if (i && !compare_keys(&list[i - 1], &list[i]))
+		if (i && is_repeated(resolver, &list[i - 1], &list[i]))
 			continue;
 		added = pg_array_add(&resolver->table.entries);
 		if (!added)
@@ -341,20 +349,40 @@ static int prepare(struct resolver *resolver)
 	return err;
 }
 
+static int resolve(struct resolver *resolver, struct pg_verdict_table *ret_table)
+{
+	int err = prepare(resolver);
+
+	for (uint32_t i = 0; i < resolver->identities->list.count && !err; i++) {
+		if (resolver->identities->list.items[i].endpoints.count)
+			err = resolve_subject(resolver, i);
+	}
+	if (err)
+		return err;
+	*ret_table = resolver->table;
+	resolver->table = (struct pg_verdict_table){ 0 };
+	return 0;
+}
+
 int pg_resolve(const struct pg_policy *policy, const struct pg_identities *identities,
 	       enum pg_enforcement mode, struct pg_verdict_table *ret_table)
 {
 	PG_CLEANUP(resolver_done)
 	struct resolver resolver = { .policy = policy, .identities = identities, .mode = mode };
-	int err = prepare(&resolver);
 
-	for (uint32_t i = 0; i < identities->list.count && !err; i++) {
-		if (identities->list.items[i].endpoints.count)
-			err = resolve_subject(&resolver, i);
-	}
-	if (err)
-		return err;
-	*ret_table = resolver.table;
-	resolver.table = (struct pg_verdict_table){ 0 };
-	return 0;
+	return resolve(&resolver, ret_table);
+}
+
+int pg_resolve_origins(const struct pg_policy *policy, const struct pg_identities *identities,
+		       enum pg_enforcement mode, struct pg_verdict_table *ret_table)
+{
+	PG_CLEANUP(resolver_done)
+	struct resolver resolver = {
+		.policy = policy,
+		.identities = identities,
+		.mode = mode,
+		.all_origins = true,
+	};
+
+	return resolve(&resolver, ret_table);
 }

@@ -50,6 +50,13 @@ void pg_verdict_table_done(struct pg_verdict_table *table);
 int pg_resolve(const struct pg_policy *policy, const struct pg_identities *identities,
 	       enum pg_enforcement mode, struct pg_verdict_table *ret_table);
 
+/*
+ * As pg_resolve(), but of entries that differ in their origin only all are there, by origin: for
+ * questions about the rules themselves. pg_verdict_table_slice() and _judge() take such a table too.
+ */
+int pg_resolve_origins(const struct pg_policy *policy, const struct pg_identities *identities,
+		       enum pg_enforcement mode, struct pg_verdict_table *ret_table);
+
 /* NULL: endpoints don't have this identity. */
 const struct pg_subject *pg_verdict_table_subject(const struct pg_verdict_table *table,
 						  pg_identity id);

@@ -2,8 +2,10 @@ if HAVE_CMOCKA
 policy_unit_tests = \
 	tests/unit/policy/test_addr \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_cover \
 	tests/unit/policy/test_endpoint \
 	tests/unit/policy/test_evaluate \
+	tests/unit/policy/test_example \
 	tests/unit/policy/test_http \
 	tests/unit/policy/test_identity \
 	tests/unit/policy/test_label \
@@ -24,6 +26,10 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 tests_unit_policy_test_agreement_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_agreement_LDADD = $(POLICY_TEST_LIBS)
 
+tests_unit_policy_test_cover_SOURCES = tests/unit/policy/test_cover.c tests/unit/unit.h
+tests_unit_policy_test_cover_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_cover_LDADD = $(POLICY_TEST_LIBS)
+
 tests_unit_policy_test_endpoint_SOURCES = tests/unit/policy/test_endpoint.c $(policy_test_build)
 tests_unit_policy_test_endpoint_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_endpoint_LDADD = $(POLICY_TEST_LIBS)
@@ -31,6 +37,10 @@ tests_unit_policy_test_endpoint_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_policy_test_evaluate_SOURCES = tests/unit/policy/test_evaluate.c $(policy_test_build)
 tests_unit_policy_test_evaluate_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_evaluate_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_example_SOURCES = tests/unit/policy/test_example.c $(policy_test_build)
+tests_unit_policy_test_example_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_example_LDADD = $(POLICY_TEST_LIBS)
 
 tests_unit_policy_test_http_SOURCES = tests/unit/policy/test_http.c tests/unit/unit.h
 tests_unit_policy_test_http_CFLAGS = $(TEST_CFLAGS)
