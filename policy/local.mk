@@ -11,11 +11,17 @@ libpolicy_a_SOURCES = \
 	policy/http.c policy/http.h \
 	policy/identity.c policy/identity.h \
 	policy/label.c policy/label.h \
+	policy/lint.c policy/lint.h policy/lint_part.h \
+	policy/lint_entries.c \
+	policy/lint_peers.c \
+	policy/lint_rules.c \
+	policy/lint_selector.c \
 	policy/loc.c policy/loc.h \
 	policy/resolve.c policy/resolve.h \
 	policy/peers.c policy/peers.h \
 	policy/labelindex.c policy/labelindex.h \
 	policy/table.c \
 	policy/rule.c policy/rule.h \
+	policy/rule_compare.c \
 	policy/selector.c policy/selector.h \
 	policy/types.c policy/types.h

@@ -118,4 +118,11 @@ struct pg_loc pg_policy_loc(const struct pg_policy *policy, struct pg_origin ori
 
 int pg_origin_compare(struct pg_origin a, struct pg_origin b);
 
+/*
+ * Orders by what is said: 0 if both say the same in the same words. Places, labels and descriptions
+ * don't count. (policy/rule_compare.c)
+ */
+int pg_rule_compare(const struct pg_rule *a, const struct pg_rule *b);
+int pg_http_rule_compare(const struct pg_http_rule *a, const struct pg_http_rule *b);
+
 #endif

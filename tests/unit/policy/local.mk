@@ -9,6 +9,7 @@ policy_unit_tests = \
 	tests/unit/policy/test_http \
 	tests/unit/policy/test_identity \
 	tests/unit/policy/test_label \
+	tests/unit/policy/test_lint \
 	tests/unit/policy/test_resolve \
 	tests/unit/policy/test_selector \
 	tests/unit/policy/test_text
@@ -53,6 +54,11 @@ tests_unit_policy_test_identity_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_policy_test_label_SOURCES = tests/unit/policy/test_label.c tests/unit/unit.h
 tests_unit_policy_test_label_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_label_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_lint_SOURCES = tests/unit/policy/test_lint.c \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_policy_test_lint_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_lint_LDADD = $(POLICY_TEST_LIBS)
 
 tests_unit_policy_test_resolve_SOURCES = tests/unit/policy/test_resolve.c $(policy_test_build)
 tests_unit_policy_test_resolve_CFLAGS = $(TEST_CFLAGS)

@@ -22,13 +22,16 @@ static const char *const world[] = {
 	"fd00:1::1", "2001:db8::1", "10.200.0.77",
 };
 
+/* The first SELECTORS_DENSE select often. */
+enum { SELECTORS_DENSE = 5 };
+
 static const char *const selectors[] = {
 	"",
 	"app=a",
 	"app=b",
 	"app=c|a",
-	"k8s:app=a",
 	"app!=a",
+	"k8s:app=a",
 	"tier",
 	"!tier",
 	"tier=x",
@@ -51,6 +54,12 @@ static const char *const selectors[] = {
 static bool one_in(struct universe *universe, uint32_t n)
 {
 	return !universe_random(universe, n);
+}
+
+static const char *pick_selector(struct universe *universe)
+{
+	return selectors[universe_random(universe,
+					 universe->dense ? SELECTORS_DENSE : PG_COUNT(selectors))];
 }
 
 static void make_endpoints(struct universe *universe)
@@ -95,7 +104,7 @@ static void make_peers(struct universe *universe, struct pg_entry *entry)
 
 	if (kind < 3) {
 		for (uint32_t i = 0; i < count; i++)
-			build_peer(entry, PICK(universe, selectors));
+			build_peer(entry, pick_selector(universe));
 	} else if (kind < 5) {
 		for (uint32_t i = 0; i < count; i++)
 			make_cidr(universe, entry);
@@ -104,8 +113,8 @@ static void make_peers(struct universe *universe, struct pg_entry *entry)
 	} else if (kind == 6 && one_in(universe, 3)) {
 		entry->peers.l3 = PG_L3_PEERS;
 	}
-	if (one_in(universe, 10))
-		build_requires(entry, PICK(universe, selectors));
+	if (one_in(universe, universe->dense ? 50 : 10))
+		build_requires(entry, pick_selector(universe));
 }
 
 static void add_port(struct universe *universe, uint32_t port)
@@ -123,7 +132,7 @@ static void make_range(struct universe *universe, uint16_t *ret_first, uint16_t 
 	static const uint16_t spans[] = { 0, 0, 0, 5, 100, 1024 };
 	uint32_t first = PICK(universe, firsts), span = PICK(universe, spans);
 
-	if (!one_in(universe, 3)) {
+	if (universe->dense || !one_in(universe, 3)) {
 		first = universe_random(universe, 10);
 		span = one_in(universe, 2) ? 0 : universe_random(universe, 7);
 	}
@@ -176,10 +185,10 @@ static void make_entry(struct universe *universe, struct pg_rule *rule)
 
 static void make_policy(struct universe *universe)
 {
-	uint32_t rules = universe_random(universe, 8);
+	uint32_t rules = universe_random(universe, 8) + (universe->dense ? 3 : 0);
 
 	for (uint32_t i = 0; i < rules; i++) {
-		struct pg_rule *rule = build_rule(&universe->policy, PICK(universe, selectors),
+		struct pg_rule *rule = build_rule(&universe->policy, pick_selector(universe),
 						  !one_in(universe, 4));
 		uint32_t entries = universe_random(universe, 4);
 
@@ -233,9 +242,8 @@ static void make_parties(struct universe *universe)
 	}
 }
 
-void universe_make(struct universe *universe, uint64_t seed)
+static void make(struct universe *universe)
 {
-	*universe = (struct universe){ .seed = seed, .random = seed };
 	universe->mode = one_in(universe, 4)
 				 ? (enum pg_enforcement)universe_random(universe, PG_ENFORCEMENTS)
 				 : PG_ENFORCEMENT_DEFAULT;
@@ -250,6 +258,18 @@ void universe_make(struct universe *universe, uint64_t seed)
 				    &universe->table),
 			 0);
 	assert_int_equal(pg_classify(&universe->table, SIZE_MAX, &universe->classes), 0);
+}
+
+void universe_make(struct universe *universe, uint64_t seed)
+{
+	*universe = (struct universe){ .seed = seed, .random = seed };
+	make(universe);
+}
+
+void universe_make_dense(struct universe *universe, uint64_t seed)
+{
+	*universe = (struct universe){ .seed = seed, .random = seed, .dense = true };
+	make(universe);
 }
 
 void universe_done(struct universe *universe)

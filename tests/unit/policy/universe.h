@@ -13,6 +13,7 @@
 
 struct universe {
 	uint64_t seed, random;
+	bool dense;
 	struct pg_endpoints endpoints;
 	struct pg_policy policy;
 	struct pg_identities identities;
@@ -25,6 +26,8 @@ struct universe {
 };
 
 void universe_make(struct universe *universe, uint64_t seed);
+/* One whose rules have more to do with each other: most select somebody, and often the same. */
+void universe_make_dense(struct universe *universe, uint64_t seed);
 void universe_done(struct universe *universe);
 
 /* splitmix64 (Steele, Lea, Flood 2014): a number below `limit`. */
