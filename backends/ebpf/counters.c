@@ -3,24 +3,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "backends/ebpf/outcome.h"
 #include "backends/ebpf/slots.h"
-
-/* Outcomes that have a counter of their own, and how they are called. */
-static const struct {
-	enum pg_outcome outcome;
-	enum pg_verdict verdict;
-	const char *name;
-} outcomes[] = {
-	{ PG_OUTCOME_ESTABLISHED, PG_VERDICT_ALLOW, PG_COUNT_ESTABLISHED },
-	{ PG_OUTCOME_SPOOFED, PG_VERDICT_DENY, PG_COUNT_SPOOFED },
-	{ PG_OUTCOME_NOT_OWN, PG_VERDICT_DENY, PG_COUNT_NOT_OWN },
-	{ PG_OUTCOME_MALFORMED, PG_VERDICT_DENY, PG_COUNT_MALFORMED },
-	{ PG_OUTCOME_FRAGMENT, PG_VERDICT_DENY, "fragment" },
-	{ PG_OUTCOME_IPV6, PG_VERDICT_DENY, "ipv6" },
-	{ PG_OUTCOME_VLAN, PG_VERDICT_DENY, "vlan" },
-	{ PG_OUTCOME_UNKNOWN, PG_VERDICT_DENY, "unknown-interface" },
-	{ PG_OUTCOME_EVENT_LOST, PG_VERDICT_NONE, "event-lost" },
-};
 
 struct sum {
 	const struct pg_slots *slots;
@@ -55,18 +39,24 @@ static int add_rule(void *context, const void *key, void *value)
 			       total.packets, total.bytes);
 }
 
+/* What was counted without a rule. */
 static int add_outcomes(const struct pg_pins *pins, struct sum *sum, struct pg_map_counter *values)
 {
-	for (size_t i = 0; i < PG_COUNT(outcomes); i++) {
-		uint32_t key = outcomes[i].outcome;
+	for (uint32_t i = 0; i < PG_OUTCOMES; i++) {
 		struct pg_map_counter total;
-		int err = bpf_map_lookup_elem(pins->maps[PG_MAP_OUTCOMES], &key, values);
+		int err;
 
+		if (i == PG_OUTCOME_PASS || i == PG_OUTCOME_POLICY)
+			continue;
+		err = bpf_map_lookup_elem(pins->maps[PG_MAP_OUTCOMES], &i, values);
 		if (err)
 			return err;
 		total = add_up(values, sum->cpus);
-		err = pg_counters_add(sum->counters, outcomes[i].name, PG_EGRESS,
-				      outcomes[i].verdict, total.packets, total.bytes);
+		/* The rest says something only when it happens. */
+		if (i > PG_OUTCOME_MALFORMED && !total.packets)
+			continue;
+		err = pg_counters_add(sum->counters, pg_outcome_name(i), PG_EGRESS,
+				      pg_outcome_verdict(i), total.packets, total.bytes);
 		if (err)
 			return err;
 	}

@@ -9,10 +9,12 @@ libbackends_a_SOURCES += \
 	backends/ebpf/create.c \
 	backends/ebpf/ebpf.c backends/ebpf/ebpf.h \
 	backends/ebpf/entry.c backends/ebpf/entry.h \
+	backends/ebpf/events.c backends/ebpf/events.h \
 	backends/ebpf/generation.c backends/ebpf/generation.h \
 	backends/ebpf/live.c \
 	backends/ebpf/log.c backends/ebpf/log.h \
 	backends/ebpf/maps.c backends/ebpf/maps.h \
+	backends/ebpf/outcome.c backends/ebpf/outcome.h \
 	backends/ebpf/pins.c backends/ebpf/pins.h \
 	backends/ebpf/plan.c \
 	backends/ebpf/render.c \

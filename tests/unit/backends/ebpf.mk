@@ -6,13 +6,24 @@ EBPF_TEST_WORLD = \
 EBPF_TEST_LIBS = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(BPF_LIBS) $(MNL_LIBS) $(PCRE2_LIBS)
 
+EBPF_TESTS = \
+	tests/unit/backends/test_ebpf_flows \
+	tests/unit/backends/test_ebpf_frames \
+	tests/unit/backends/test_ebpf_policy
+
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/backends/test_ebpf_flows tests/unit/backends/test_ebpf_policy
-TESTS += tests/unit/backends/test_ebpf_flows tests/unit/backends/test_ebpf_policy
+check_PROGRAMS += $(EBPF_TESTS)
+TESTS += $(EBPF_TESTS)
+
 tests_unit_backends_test_ebpf_flows_SOURCES = tests/unit/backends/test_ebpf_flows.c \
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_flows_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_flows_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_frames_SOURCES = tests/unit/backends/test_ebpf_frames.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_frames_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_frames_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_policy_SOURCES = tests/unit/backends/test_ebpf_policy.c \
 	$(EBPF_TEST_WORLD)
