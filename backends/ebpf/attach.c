@@ -194,6 +194,26 @@ int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins
 	return has_tcx ? attach_tcx(handle, pins, ifindex) : attach_clsact(handle, pins, ifindex);
 }
 
+/*
+ * Unpinning alone ends a link too, but some time later: the kernel leaves that to a worker, and until
+ * then the program finds no entry of the endpoint and drops its packets.
+ */
+static int detach_link(const struct pg_backend_handle *handle, uint32_t ifindex,
+		       enum pg_direction direction)
+{
+	_cleanup_close_ int link = -1;
+	char path[PG_BPFFS_PATH];
+	int err = link_path(handle, ifindex, link_name(direction), path);
+
+	if (err)
+		return err;
+	link = bpf_obj_get(path);
+	if (link < 0)
+		return link == -ENOENT ? 0 : link;
+	err = bpf_link_detach(link);
+	return err ? err : remove_pin(handle, ifindex, link_name(direction));
+}
+
 /* The filter is taken away if it holds the program that is on record. */
 static int detach_filter(const struct pg_backend_handle *handle, uint32_t ifindex,
 			 enum pg_direction direction)
@@ -230,7 +250,7 @@ int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex)
 	int err = 0;
 
 	for (int i = 0; i < PG_DIRECTIONS && !err; i++) {
-		err = remove_pin(handle, ifindex, link_name(i));
+		err = detach_link(handle, ifindex, i);
 		if (!err)
 			err = detach_filter(handle, ifindex, i);
 	}

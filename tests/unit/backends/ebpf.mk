@@ -7,6 +7,7 @@ EBPF_TEST_LIBS = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(BPF_LIBS) $(MNL_LIBS) $(PCRE2_LIBS)
 
 EBPF_TESTS = \
+	tests/unit/backends/test_ebpf_commit \
 	tests/unit/backends/test_ebpf_flows \
 	tests/unit/backends/test_ebpf_frames \
 	tests/unit/backends/test_ebpf_policy
@@ -14,6 +15,11 @@ EBPF_TESTS = \
 if HAVE_CMOCKA
 check_PROGRAMS += $(EBPF_TESTS)
 TESTS += $(EBPF_TESTS)
+
+tests_unit_backends_test_ebpf_commit_SOURCES = tests/unit/backends/test_ebpf_commit.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_commit_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_commit_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_flows_SOURCES = tests/unit/backends/test_ebpf_flows.c \
 	$(EBPF_TEST_WORLD)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/backends/ebpf_world.h"
 
+#include <bpf/bpf.h>
 #include <sched.h>
 #include <sys/mount.h>
 
@@ -295,6 +296,22 @@ void world_pins(struct pg_pins *ret_pins)
 
 	assert_int_equal(pg_pins_open(handle, &diags, ret_pins), 0);
 	pg_backend_ebpf.close(handle);
+}
+
+size_t world_links(uint32_t ifindex)
+{
+	/* BPF_TCX_INGRESS, BPF_TCX_EGRESS */
+	static const int types[] = { 46, 47 };
+	size_t links = 0;
+
+	for (size_t i = 0; i < PG_COUNT(types); i++) {
+		uint32_t count = 0;
+		int err = bpf_prog_query((int)ifindex, types[i], 0, NULL, NULL, &count);
+
+		assert_true(!err || err == -ENOENT);
+		links += err ? 0 : count;
+	}
+	return links;
 }
 
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict)

@@ -67,6 +67,9 @@ void world_says(const struct pg_diags *diags, const char *text);
 /* The pinned state, for looking at it. */
 void world_pins(struct pg_pins *ret_pins);
 
+/* How many programs are on an interface by TCX, both directions. */
+size_t world_links(uint32_t ifindex);
+
 /* Packets that a counter holds; 0 where there is none. */
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict);
 
