@@ -10,6 +10,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_commit \
 	tests/unit/backends/test_ebpf_flows \
 	tests/unit/backends/test_ebpf_frames \
+	tests/unit/backends/test_ebpf_kill \
 	tests/unit/backends/test_ebpf_policy
 
 if HAVE_CMOCKA
@@ -30,6 +31,11 @@ tests_unit_backends_test_ebpf_frames_SOURCES = tests/unit/backends/test_ebpf_fra
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_frames_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_frames_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_kill_SOURCES = tests/unit/backends/test_ebpf_kill.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_kill_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_kill_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_policy_SOURCES = tests/unit/backends/test_ebpf_policy.c \
 	$(EBPF_TEST_WORLD)

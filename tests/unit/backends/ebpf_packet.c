@@ -145,17 +145,24 @@ struct frame frame_of(const struct packet *packet)
 	return frame;
 }
 
-int run_frame(enum pg_direction direction, uint32_t ifindex, const struct frame *frame)
+int run_frame_on(const struct pg_pins *pins, enum pg_direction direction, uint32_t ifindex,
+		 const struct frame *frame)
 {
 	struct __sk_buff context = { .ifindex = ifindex };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes,
 		    .data_size_in = (uint32_t)frame->length, .ctx_in = &context,
 		    .ctx_size_in = sizeof(context));
+
+	assert_int_equal(bpf_prog_test_run_opts(pins->programs[direction], &options), 0);
+	return (int)options.retval;
+}
+
+int run_frame(enum pg_direction direction, uint32_t ifindex, const struct frame *frame)
+{
 	_cleanup_pins_ struct pg_pins pins;
 
 	world_pins(&pins);
-	assert_int_equal(bpf_prog_test_run_opts(pins.programs[direction], &options), 0);
-	return (int)options.retval;
+	return run_frame_on(&pins, direction, ifindex, frame);
 }
 
 int run_packet(enum pg_direction direction, uint32_t ifindex, const struct packet *packet)

@@ -46,6 +46,9 @@ struct frame frame_raw(uint16_t ethertype, const void *bytes, size_t length);
 
 /* The verdict of one program, as it is pinned, on the host's side of an interface. */
 int run_frame(enum pg_direction direction, uint32_t ifindex, const struct frame *frame);
+/* Where the pinned state is open already. */
+int run_frame_on(const struct pg_pins *pins, enum pg_direction direction, uint32_t ifindex,
+		 const struct frame *frame);
 int run_packet(enum pg_direction direction, uint32_t ifindex, const struct packet *packet);
 
 #endif

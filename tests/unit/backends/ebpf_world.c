@@ -298,20 +298,20 @@ void world_pins(struct pg_pins *ret_pins)
 	pg_backend_ebpf.close(handle);
 }
 
-size_t world_links(uint32_t ifindex)
+size_t world_link(uint32_t ifindex, enum pg_direction direction)
 {
 	/* BPF_TCX_INGRESS, BPF_TCX_EGRESS */
-	static const int types[] = { 46, 47 };
-	size_t links = 0;
+	int type = direction == PG_EGRESS ? 46 : 47;
+	uint32_t count = 0;
+	int err = bpf_prog_query((int)ifindex, type, 0, NULL, NULL, &count);
 
-	for (size_t i = 0; i < PG_COUNT(types); i++) {
-		uint32_t count = 0;
-		int err = bpf_prog_query((int)ifindex, types[i], 0, NULL, NULL, &count);
+	assert_true(!err || err == -ENOENT);
+	return err ? 0 : count;
+}
 
-		assert_true(!err || err == -ENOENT);
-		links += err ? 0 : count;
-	}
-	return links;
+size_t world_links(uint32_t ifindex)
+{
+	return world_link(ifindex, PG_EGRESS) + world_link(ifindex, PG_INGRESS);
 }
 
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict)

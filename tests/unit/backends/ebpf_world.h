@@ -67,7 +67,8 @@ void world_says(const struct pg_diags *diags, const char *text);
 /* The pinned state, for looking at it. */
 void world_pins(struct pg_pins *ret_pins);
 
-/* How many programs are on an interface by TCX, both directions. */
+/* How many programs are on an interface by TCX: of one direction, of both. */
+size_t world_link(uint32_t ifindex, enum pg_direction direction);
 size_t world_links(uint32_t ifindex);
 
 /* Packets that a counter holds; 0 where there is none. */
