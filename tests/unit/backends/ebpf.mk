@@ -7,15 +7,22 @@ EBPF_TEST_LIBS = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(BPF_LIBS) $(MNL_LIBS) $(PCRE2_LIBS)
 
 EBPF_TESTS = \
+	tests/unit/backends/test_ebpf_attach \
 	tests/unit/backends/test_ebpf_commit \
 	tests/unit/backends/test_ebpf_flows \
 	tests/unit/backends/test_ebpf_frames \
 	tests/unit/backends/test_ebpf_kill \
+	tests/unit/backends/test_ebpf_plan \
 	tests/unit/backends/test_ebpf_policy
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(EBPF_TESTS)
 TESTS += $(EBPF_TESTS)
+
+tests_unit_backends_test_ebpf_attach_SOURCES = tests/unit/backends/test_ebpf_attach.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_attach_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_attach_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_commit_SOURCES = tests/unit/backends/test_ebpf_commit.c \
 	$(EBPF_TEST_WORLD)
@@ -36,6 +43,11 @@ tests_unit_backends_test_ebpf_kill_SOURCES = tests/unit/backends/test_ebpf_kill.
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_kill_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_kill_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_plan_SOURCES = tests/unit/backends/test_ebpf_plan.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_plan_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_plan_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_policy_SOURCES = tests/unit/backends/test_ebpf_policy.c \
 	$(EBPF_TEST_WORLD)
