@@ -13,7 +13,8 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_frames \
 	tests/unit/backends/test_ebpf_kill \
 	tests/unit/backends/test_ebpf_plan \
-	tests/unit/backends/test_ebpf_policy
+	tests/unit/backends/test_ebpf_policy \
+	tests/unit/backends/test_ebpf_random
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(EBPF_TESTS)
@@ -53,4 +54,9 @@ tests_unit_backends_test_ebpf_policy_SOURCES = tests/unit/backends/test_ebpf_pol
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_policy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_policy_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_random_SOURCES = tests/unit/backends/test_ebpf_random.c \
+	$(EBPF_TEST_WORLD) $(backends_test_intent)
+tests_unit_backends_test_ebpf_random_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_random_LDADD = $(EBPF_TEST_LIBS)
 endif
