@@ -9,4 +9,4 @@ bench_resolve_LDADD = libpolicy.a libcompat.a $(PCRE2_LIBS)
 # make bench/decode: what decoding costs a rule, from 1,000 rules to 100,000.
 EXTRA_PROGRAMS += bench/decode
 bench_decode_SOURCES = bench/decode.c
-bench_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(JANSSON_LIBS) $(PCRE2_LIBS)
+bench_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)

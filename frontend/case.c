@@ -4,6 +4,7 @@
 
 #include "frontend/case_part.h"
 #include "frontend/decode_part.h"
+#include "frontend/document.h"
 #include "frontend/quote.h"
 
 static const char *const expectation_names[] = {
@@ -135,7 +136,7 @@ int pg_case_decode(const struct pg_sources *sources, uint32_t source,
 	struct case_fields fields = { .test.host_policy = PG_HOST_POLICY_ENFORCE };
 	_cleanup_json_ struct pg_json json = { 0 };
 	size_t errors = diags->errors;
-	int r = pg_json_load(sources, source, diags, &json);
+	int r = pg_document_load(sources, source, diags, &json);
 
 	if (r < 0)
 		return r;

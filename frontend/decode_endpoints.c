@@ -3,6 +3,7 @@
 #include <net/if.h>
 
 #include "frontend/decode_part.h"
+#include "frontend/document.h"
 #include "frontend/quote.h"
 
 /* `member` is a char *. */
@@ -164,7 +165,7 @@ int pg_decode_endpoints(const struct pg_sources *sources, uint32_t source,
 	struct pg_decoder decoder = { .diags = diags, .lenient = options->lenient };
 	_cleanup_json_ struct pg_json json = { 0 };
 	size_t errors = diags->errors;
-	int r = pg_json_load(sources, source, diags, &json);
+	int r = pg_document_load(sources, source, diags, &json);
 
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A policy: a list of rules. */
 #include "frontend/decode_part.h"
+#include "frontend/document.h"
 
 /* One section's elements on their way into the rule. */
 struct section {
@@ -147,7 +148,7 @@ int pg_decode_policy(const struct pg_sources *sources, uint32_t source,
 	struct pg_decoder decoder = { .diags = diags, .lenient = options->lenient };
 	_cleanup_json_ struct pg_json json = { 0 };
 	size_t errors = diags->errors;
-	int r = pg_json_load(sources, source, diags, &json);
+	int r = pg_document_load(sources, source, diags, &json);
 
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "frontend/json_build.h"
 #include "frontend/json_text.h"
 
 #define JSMN_STATIC
@@ -189,8 +190,7 @@ static void mark_object(struct pg_json_value *object, struct pg_json_value **mem
 	}
 }
 
-/* Sorts each object's members once to find the keys that come twice. */
-static int mark_duplicates(struct pg_json *json)
+int pg_json_mark_duplicates(struct pg_json *json)
 {
 	_cleanup_free_ struct pg_json_value **members = NULL;
 	size_t most = 0;
@@ -233,25 +233,32 @@ static int tokenise(const struct pg_source *text, jsmntok_t **ret_tokens, size_t
 	return 0;
 }
 
+/* To jansson a NUL is the end of the text, whatever follows; to libyaml it is none. */
+bool pg_json_check_bytes(const struct pg_source *text, uint32_t source, const char *language,
+			 struct pg_diags *diags)
+{
+	const char *nul = memchr(text->text, '\0', text->length);
+
+	if (nul)
+		pg_error(diags, ((struct pg_loc){ source, (uint32_t)(nul - text->text), 1 }),
+			 "invalid %s: NUL byte", language);
+	else if (text->length >= 3 && !memcmp(text->text, "\xef\xbb\xbf", 3))
+		pg_error(diags, ((struct pg_loc){ source, 0, 3 }),
+			 "invalid %s: the file starts with a byte order mark; remove it", language);
+	else
+		return true;
+	return false;
+}
+
 /* 0 when the text is JSON, and a JSON that polgen wants. */
 static int accept_text(const struct pg_source *text, uint32_t source, struct pg_diags *diags)
 {
 	PG_CLEANUP(decref_cleanup) json_t *parsed = NULL;
-	const char *nul = memchr(text->text, '\0', text->length);
 	json_error_t error;
 	int r;
 
-	/* To jansson a NUL is the end of the text, whatever follows. */
-	if (nul) {
-		pg_error(diags, ((struct pg_loc){ source, (uint32_t)(nul - text->text), 1 }),
-			 "invalid JSON: NUL byte");
+	if (!pg_json_check_bytes(text, source, "JSON", diags))
 		return -EINVAL;
-	}
-	if (text->length >= 3 && !memcmp(text->text, "\xef\xbb\xbf", 3)) {
-		pg_error(diags, ((struct pg_loc){ source, 0, 3 }),
-			 "invalid JSON: the file starts with a byte order mark; remove it");
-		return -EINVAL;
-	}
 	r = pg_json_check_limits(text, source, diags);
 	if (r < 0)
 		return r;
@@ -289,7 +296,7 @@ int pg_json_load(const struct pg_sources *sources, uint32_t source, struct pg_di
 	json.count = build.json.count;
 	if (r < 0)
 		return r;
-	r = mark_duplicates(&json);
+	r = pg_json_mark_duplicates(&json);
 	if (r < 0)
 		return r;
 	*ret_json = json;

@@ -30,10 +30,12 @@ libfrontend_a_SOURCES = \
 	frontend/docker_endpoints.c \
 	frontend/docker_interfaces.c \
 	frontend/docker_json.c frontend/docker_json.h \
+	frontend/document.c frontend/document.h \
 	frontend/enforce.c frontend/enforce.h \
 	frontend/input.c \
 	frontend/intent.c frontend/intent.h \
 	frontend/json.c frontend/json.h \
+	frontend/json_build.h \
 	frontend/json_explain.c \
 	frontend/json_text.c frontend/json_text.h \
 	frontend/lab.c frontend/lab.h frontend/lab_internal.h \
@@ -69,7 +71,8 @@ libfrontend_a_SOURCES = \
 	frontend/verb_status.c \
 	frontend/verb_test.c \
 	frontend/verbs.c frontend/verbs.h \
-	frontend/width.c frontend/width.h
+	frontend/width.c frontend/width.h \
+	frontend/yaml.c frontend/yaml.h
 
 sbin_PROGRAMS += polgen
 polgen_SOURCES = frontend/main.c

@@ -13,7 +13,7 @@ tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c
 tests_fuzz_libfuzz_a_SOURCES = tests/fuzz/common.c tests/fuzz/fuzz.h
 
 FUZZ_LIBS = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libfrontend.a libpolicy.a libcompat.a \
-	$(JANSSON_LIBS) $(PCRE2_LIBS) $(LIB_FUZZING_ENGINE)
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS) $(LIB_FUZZING_ENGINE)
 FUZZ_TARGETS = \
 	tests/fuzz/fuzz_case \
 	tests/fuzz/fuzz_cidr \

@@ -49,7 +49,7 @@ TESTS += tests/unit/frontend/test_json
 tests_unit_frontend_test_json_SOURCES = tests/unit/frontend/test_json.c
 tests_unit_frontend_test_json_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_json_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
-	$(JANSSON_LIBS)
+	$(JANSSON_LIBS) $(YAML_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_report
 TESTS += tests/unit/frontend/test_report
@@ -74,21 +74,21 @@ TESTS += tests/unit/frontend/test_dispatch
 tests_unit_frontend_test_dispatch_SOURCES = tests/unit/frontend/test_dispatch.c
 tests_unit_frontend_test_dispatch_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_dispatch_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
-	$(JANSSON_LIBS) $(PCRE2_LIBS)
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_decode
 TESTS += tests/unit/frontend/test_decode
 tests_unit_frontend_test_decode_SOURCES = tests/unit/frontend/test_decode.c tests/unit/frontend/decoded.h
 tests_unit_frontend_test_decode_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
-	$(JANSSON_LIBS) $(PCRE2_LIBS)
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_case
 TESTS += tests/unit/frontend/test_case
 tests_unit_frontend_test_case_SOURCES = tests/unit/frontend/test_case.c tests/unit/frontend/decoded.h
 tests_unit_frontend_test_case_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_case_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
-	$(JANSSON_LIBS) $(PCRE2_LIBS)
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_oom
 TESTS += tests/unit/frontend/test_oom
@@ -97,5 +97,12 @@ tests_unit_frontend_test_oom_SOURCES = tests/unit/frontend/test_oom.c \
 tests_unit_frontend_test_oom_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_oom_LDFLAGS = $(AM_LDFLAGS) $(FAILING_ALLOC_WRAP)
 tests_unit_frontend_test_oom_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
-	$(JANSSON_LIBS) $(PCRE2_LIBS)
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
+
+check_PROGRAMS += tests/unit/frontend/test_yaml
+TESTS += tests/unit/frontend/test_yaml
+tests_unit_frontend_test_yaml_SOURCES = tests/unit/frontend/test_yaml.c
+tests_unit_frontend_test_yaml_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_yaml_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(YAML_LIBS)
 endif
