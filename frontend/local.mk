@@ -67,6 +67,8 @@ libfrontend_a_SOURCES = \
 	frontend/verb_clear.c \
 	frontend/verb_endpoints.c \
 	frontend/verb_explain.c \
+	frontend/verb_monitor.c \
+	frontend/verb_probe.c \
 	frontend/verb_render.c \
 	frontend/verb_status.c \
 	frontend/verb_test.c \
