@@ -119,6 +119,7 @@ static int enforce(const struct arena *arena, struct trial *trial)
 	struct pg_intent_options options = {
 		.enforcement = trial->test.enforcement,
 		.host_policy = trial->test.host_policy,
+		.l4_only = true,
 	};
 	struct pg_enforce_result result;
 	int err = pg_prepare(&trial->sources, &trial->test.policy, &trial->test.endpoints, &options,

@@ -4,6 +4,7 @@ TESTS += tests/parity/parity
 tests_parity_parity_SOURCES = \
 	tests/parity/arena.c \
 	tests/parity/generate.c \
+	tests/parity/generate_rule.c \
 	tests/parity/parity.c tests/parity/parity.h \
 	tests/parity/shrink.c
 tests_parity_parity_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)

@@ -32,6 +32,9 @@ unsigned int rng_below(struct rng *rng, unsigned int limit);
 /* True in `percent` of 100 cases. */
 bool rng_chance(struct rng *rng, unsigned int percent);
 
+/* One of a NULL-terminated list. */
+const char *rng_pick(struct rng *rng, const char *const *list);
+
 /* Who there is: the same for all cases, but for their labels. NULL-terminated. */
 extern const char *const universe_names[];
 extern const char *const universe_addrs[]; /* of the endpoints, in the order of their names */
@@ -40,6 +43,8 @@ extern const char *const universe_world[];
 
 /* A random case with so many flows. `expect` is "allow" everywhere: nobody knows yet. */
 json_t *generate_case(struct rng *rng, unsigned int flows);
+
+json_t *generate_rule(struct rng *rng);
 
 /* Where cases are tried: a lab with the universe in it, and one backend. One a process. */
 struct arena {
