@@ -31,28 +31,26 @@ static int pass_discovery(struct pg_tree_chain *chain)
 	return 0;
 }
 
-static struct pg_tree_rule *add_drop(const struct pg_intent *intent, struct pg_tree_chain *chain)
+static struct pg_tree_rule *add_drop(struct pg_tree_chain *chain)
 {
 	struct pg_tree_rule *rule = pg_tree_add_rule(chain);
-	char name[PG_RULE_NAME_MAX];
 
 	if (!rule)
 		return NULL;
-	intent->rule_name(intent->context, PG_ORIGIN_NONE, name);
-	snprintf(rule->comment, sizeof(rule->comment), "%s", name);
+	snprintf(rule->comment, sizeof(rule->comment), PG_COUNT_IPV6);
 	rule->target = PG_TARGET_DROP;
 	return rule;
 }
 
 /* By its interface, which is what tells even a link-local address apart. */
-static int close_interface(const struct pg_intent *intent, const struct pg_endpoint *endpoint,
-			   enum pg_direction direction, struct pg_tree_chain *chain)
+static int close_interface(const struct pg_endpoint *endpoint, enum pg_direction direction,
+			   struct pg_tree_chain *chain)
 {
 	struct pg_tree_rule *rule;
 
 	if (!endpoint->interface)
 		return 0;
-	rule = add_drop(intent, chain);
+	rule = add_drop(chain);
 	if (!rule)
 		return -ENOMEM;
 	snprintf(direction == PG_EGRESS ? rule->physdev_in : rule->physdev_out, IFNAMSIZ, "%s",
@@ -60,14 +58,14 @@ static int close_interface(const struct pg_intent *intent, const struct pg_endpo
 	return 0;
 }
 
-static int close_address(const struct pg_intent *intent, const struct pg_endpoint *endpoint,
-			 enum pg_direction direction, struct pg_tree_chain *chain)
+static int close_address(const struct pg_endpoint *endpoint, enum pg_direction direction,
+			 struct pg_tree_chain *chain)
 {
 	struct pg_tree_rule *rule;
 
 	if (!endpoint->ipv6.family)
 		return 0;
-	rule = add_drop(intent, chain);
+	rule = add_drop(chain);
 	if (!rule)
 		return -ENOMEM;
 	*(direction == PG_EGRESS ? &rule->src : &rule->dst) = pg_prefix_of(&endpoint->ipv6, 128);
@@ -83,9 +81,9 @@ static int close_direction(const struct pg_intent *intent, enum pg_direction dir
 
 		if (!pg_guard_is_enforced(intent, i, direction))
 			continue;
-		err = close_interface(intent, endpoint, direction, chain);
+		err = close_interface(endpoint, direction, chain);
 		if (!err)
-			err = close_address(intent, endpoint, direction, chain);
+			err = close_address(endpoint, direction, chain);
 		if (err)
 			return err;
 	}

@@ -94,7 +94,7 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 static bool is_guard(const char *name)
 {
 	return !strcmp(name, PG_COUNT_ESTABLISHED) || !strcmp(name, PG_COUNT_SPOOFED) ||
-	       !strcmp(name, PG_COUNT_NOT_OWN);
+	       !strcmp(name, PG_COUNT_NOT_OWN) || !strcmp(name, PG_COUNT_IPV6);
 }
 
 static bool starts_with(const char *text, const char *head)
@@ -109,14 +109,15 @@ static int count_chain(const struct pg_tree_chain *chain, struct pg_counters *co
 
 	pg_array_foreach(rule, &chain->rules) {
 		bool judges = (egress || ingress) && rule->comment[0];
+		bool guards = is_guard(rule->comment);
 		int err;
 
-		if (rule->foreign || !(judges || is_guard(rule->comment)))
+		if (rule->foreign || !(judges || guards))
 			continue;
-		err = pg_counters_add(counters, rule->comment, ingress ? PG_INGRESS : PG_EGRESS,
-				      rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY
-								     : PG_VERDICT_ALLOW,
-				      rule->packets, rule->bytes);
+		err = pg_counters_add(
+			counters, rule->comment, ingress && !guards ? PG_INGRESS : PG_EGRESS,
+			rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY : PG_VERDICT_ALLOW,
+			rule->packets, rule->bytes);
 		if (err)
 			return err;
 	}

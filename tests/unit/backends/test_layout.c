@@ -396,8 +396,8 @@ static void test_ipv6_fails_closed(void **state)
 	assert_chain(&tree, "POLGEN-EGRESS", "");
 	assert_chain(&tree, "POLGEN-INGRESS",
 		     "-m physdev --physdev-out veth1 --physdev-is-bridged "
-		     "-m comment --comment default-deny -j DROP\n"
-		     "-d fd00::2/128 -m comment --comment default-deny -j DROP\n");
+		     "-m comment --comment ipv6 -j DROP\n"
+		     "-d fd00::2/128 -m comment --comment ipv6 -j DROP\n");
 }
 
 static void test_ipv6_of_an_open_world_is_untouched(void **state)

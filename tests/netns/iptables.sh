@@ -1,0 +1,158 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the rules around the policy's do to real packets, in both flavours of iptables: anti-spoofing,
+# flooded packets, replies, IPv6; and how the command reports them.
+cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
+. tests/tap.sh
+tap_sandbox "$0" "$@"
+# shellcheck source=scripts/flip.sh
+. scripts/flip.sh
+
+for tool in iptables-legacy iptables-nft busybox; do
+	command -v $tool >/dev/null || tap_skip_all "no $tool"
+done
+
+# app1 takes packets from app2 only, app3 sends none; app2 is open.
+cat >"$SANDBOX/policy.json" <<-END
+	[{ "endpointSelector": { "matchLabels": { "id": "app1" } },
+	   "ingress": [{ "fromEndpoints": [{ "matchLabels": { "id": "app2" } }] }] },
+	 { "endpointSelector": { "matchLabels": { "id": "app3" } }, "egress": [{}] }]
+END
+
+polgen() {
+	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
+		cat "$SANDBOX/errors"
+		return 1
+	}
+}
+
+apply() {
+	polgen apply --backend="iptables-$flavour" --endpoints=examples/flip/endpoints.json "$@" \
+		"$SANDBOX/policy.json"
+}
+
+# ping FROM TO [OPTION...]: one packet.
+ping() {
+	local from=$1 to=$2
+	shift 2
+
+	flip_run_in "$from" busybox ping -c 1 -W 1 "$@" "$to" >/dev/null 2>&1
+}
+
+dropped() {
+	! ping "$@"
+}
+
+# count RULE SIDE: packets.
+count() {
+	polgen status | awk -v rule="$1" -v side="$2" '
+		$3 == side && $5 == rule { packets += $1 }
+		END { print packets + 0 }'
+}
+
+# later NAME COMMAND...: as tap_check, but at the same time as others; settle waits and reports them.
+late_names=()
+late_pids=()
+
+later() {
+	late_names+=("$1")
+	shift
+	"$@" &
+	late_pids+=($!)
+}
+
+settle() {
+	local i
+
+	for i in "${!late_pids[@]}"; do
+		if wait "${late_pids[i]}"; then
+			tap_ok "${late_names[i]}"
+		else
+			tap_not_ok "${late_names[i]}" <<<"exit code $?"
+		fi
+	done
+	late_names=()
+	late_pids=()
+}
+
+# How many broadcasts reached app3.
+received() {
+	flip_run_in app3 iptables-legacy -nvxL INPUT 2>/dev/null | awk '/192\.255/ { print $1 }'
+}
+
+# The neighbour's link-layer address is known: its answer came.
+is_resolved() {
+	flip_run_in "$1" ip -6 neighbour show "$2" | grep -q lladdr
+}
+
+world_up() {
+	ip netns add world
+	flip_run ip link add up0 type veth peer name eth0 netns world
+	flip_run ip address add 198.51.100.1/24 dev up0
+	flip_run ip link set up0 up
+	flip_run_in world ip address add 198.51.100.2/24 dev eth0
+	flip_run_in world ip link set eth0 up
+	flip_run_in world ip route add default via 198.51.100.1
+}
+
+flip_up
+world_up
+flip_run ip address add fd00::1/64 dev flip0 nodad
+for i in 1 2 3; do
+	flip_run_in app$i ip address add fd00::1$i/64 dev eth0 nodad
+done
+flip_run_in app2 ip address add 10.0.192.77/24 dev eth0
+flip_run_in app3 iptables-legacy -A INPUT -d 10.0.192.255
+
+for flavour in legacy nft; do
+	tap_check "$flavour: apply" apply
+
+	later "$flavour: bridged, an own address passes" ping app2 10.0.192.2
+	later "$flavour: bridged, another is dropped" dropped app2 10.0.192.2 -I 10.0.192.77
+	later "$flavour: routed, an own address passes" ping app2 198.51.100.2
+	later "$flavour: routed, another is dropped" dropped app2 198.51.100.2 -I 10.0.192.77
+	later "$flavour: to the host, an own address passes" ping app2 10.0.192.1
+	later "$flavour: to the host, another is dropped" dropped app2 10.0.192.1 -I 10.0.192.77
+	later "$flavour: replies reach a closed endpoint" ping app1 198.51.100.2
+	later "$flavour: which takes nothing from the world" dropped world 10.0.192.2
+	later "$flavour: while an open one does" ping world 10.0.192.3
+	later "$flavour: the host is let in" ping flip 10.0.192.2
+	later "$flavour: and answered by who may not send" ping flip 10.0.192.4
+	later "$flavour: who doesn't reach it" dropped app3 10.0.192.1
+	settle
+	tap_equal "$flavour: three were spoofed" 3 "$(count spoofed egress)"
+	tap_equal "$flavour: one was denied on its way in" 1 "$(count default-deny ingress)"
+	tap_equal "$flavour: and one on its way out" 1 "$(count default-deny egress)"
+
+	before=$(received)
+	ping app2 10.0.192.255
+	tap_check "$flavour: a broadcast reaches an open endpoint" test "$(received)" -gt "$before"
+	tap_equal "$flavour: and a closed one not" 1 "$(count not-own-address egress)"
+
+	flip_run_in app2 ip neighbour flush dev eth0
+	flip_run_in app3 ip neighbour flush dev eth0
+	later "$flavour: IPv6 of an open endpoint passes" ping app2 fd00::1
+	later "$flavour: to a closed one it doesn't" dropped app2 fd00::11
+	later "$flavour: from one it doesn't, to the host" dropped app3 fd00::1
+	later "$flavour: nor to another endpoint" dropped app3 fd00::12
+	settle
+	tap_check "$flavour: which is counted" test "$(count ipv6 egress)" -ge 3
+	tap_check "$flavour: but neighbours are found, on the bridge" is_resolved app2 fd00::11
+	tap_check "$flavour: and the host" is_resolved app3 fd00::1
+
+	apply --host-policy=enforce >/dev/null
+	later "$flavour: an enforced host is a peer as any" dropped flip 10.0.192.2
+	later "$flavour: and passes to an open endpoint" ping flip 10.0.192.3
+	settle
+	tap_equal "$flavour: counters of rules that stay go on" 3 "$(count spoofed egress)"
+
+	tap_check "$flavour: clear" polgen clear
+	tap_check "$flavour: opens all again" ping app2 10.0.192.2 -I 10.0.192.77
+	for tool in iptables ip6tables; do
+		tap_empty "$flavour: and leaves no rule to $tool" \
+			sh -c "nsenter --net=/run/netns/flip $tool-$flavour-save 2>/dev/null |
+			       grep POLGEN || true"
+	done
+done
+
+tap_done
