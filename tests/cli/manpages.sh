@@ -43,19 +43,32 @@ tap_check "the verbs have options" test "$(options | wc -l)" -gt 10
 tap_empty "polgen(8) has every verb" lacking Ic < <(verbs)
 tap_empty "polgen(8) has every option" lacking 'Fl Fl' < <(options)
 
-# A row of the decoder's tables, and a pattern of a label that doesn't count.
-undocumented() {
-	while read -r word; do
-		grep -qwF -- "$word" "$1" || echo "$word"
-	done
-}
-fields() {
-	grep -hoE 'PG_(FIELD|UNSUPPORTED)\("[A-Za-z0-9_]*"' frontend/*.c | sed 's/.*"\(.*\)"/\1/' | sort -u
+# The rows of the decoder's tables, what is supported and what isn't, and the patterns of labels that
+# don't count.
+rows() {
+	grep -hoE "$1\(\"[A-Za-z0-9_]*\"" frontend/decode*.c frontend/case*.c |
+		sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 patterns() {
 	sed -n 's/^\t"\(.*\)",$/\1/p' frontend/source_labels.c
 }
-tap_check "there are fields and patterns" test "$(fields | wc -l)" -gt 30 -a "$(patterns | wc -l)" -gt 10
-tap_empty "polgen-policy(5) has every field of every file" undocumented doc/polgen-policy.5 < <(fields)
-tap_empty "polgen(8) has every label that doesn't count" undocumented doc/polgen.8 < <(patterns)
+# lacking_in FILE: the words on stdin that the file lacks
+lacking_in() {
+	while read -r word; do
+		grep -qwF -- "$word" "$1" || echo "$word"
+	done
+}
+unsupported=$(mktemp)
+supported=$(mktemp)
+trap 'rm -f "$unsupported" "$supported"' EXIT
+awk -v no="$unsupported" -v yes="$supported" '
+	/^\.S[sh] / { out = / not supported/ ? no : yes }
+	{ print >out }' out="$supported" doc/polgen-policy.5
+
+tap_check "there are fields and patterns" \
+	test "$(rows PG_FIELD | wc -l)" -gt 30 -a "$(patterns | wc -l)" -gt 10
+tap_empty "polgen-policy(5) has every field of every file" lacking_in "$supported" < <(rows PG_FIELD)
+tap_empty "polgen-policy(5) has every field that isn't supported, as such" \
+	lacking_in "$unsupported" < <(rows PG_UNSUPPORTED)
+tap_empty "polgen(8) has every label that doesn't count" lacking_in doc/polgen.8 < <(patterns)
 tap_done
