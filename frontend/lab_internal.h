@@ -49,7 +49,7 @@ int pg_lab_connect(const struct pg_lab *lab, const struct pg_endpoints *endpoint
 #define PG_LAB_UPLINK	      "uplink0"
 #define PG_LAB_UPLINK_INDEX   3u
 #define PG_LAB_VETH	      "vpg%zu"
-#define PG_LAB_VETH_INDEX     100u /* of the first endpoint */
+#define PG_LAB_VETH_INDEX     70000u /* of the first endpoint; hosts with history need 17 bits */
 #define PG_LAB_LOOPBACK_INDEX 1u
 /* In the other namespaces. */
 #define PG_LAB_ETH	 "eth0"
