@@ -9,16 +9,11 @@
 #include "compat/netns.h"
 #include "compat/rtnl.h"
 
-/* Skips, and says why, where namespaces can't be made. */
 static int new_netns(void)
 {
-	int fd = -1, err = pg_netns_new(&fd);
+	int fd = -1;
 
-	if (err == -EPERM) {
-		print_message("not root: no namespaces\n");
-		skip();
-	}
-	assert_int_equal(err, 0);
+	assert_int_equal(pg_netns_new(&fd), 0);
 	return fd;
 }
 
@@ -283,5 +278,9 @@ int main(void)
 		cmocka_unit_test(test_neighbours_are_forgotten),
 	};
 
+	if (geteuid()) {
+		puts("1..0 # SKIP needs root");
+		return 0;
+	}
 	return cmocka_run_group_tests_name("rtnl", tests, NULL, NULL);
 }
