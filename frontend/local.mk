@@ -11,6 +11,9 @@ libfrontend_a_SOURCES = \
 	frontend/casetest_model.c \
 	frontend/casetest_print.c \
 	frontend/casetest_probe.c \
+	frontend/check.h \
+	frontend/check_finding.c \
+	frontend/check_lint.c \
 	frontend/decode.h \
 	frontend/decode_endpoints.c \
 	frontend/decode_entry.c \
@@ -48,6 +51,7 @@ libfrontend_a_SOURCES = \
 	frontend/matrix_print.c \
 	frontend/matrix_probe.c \
 	frontend/matrix_summary.c \
+	frontend/misspelt.c frontend/misspelt.h \
 	frontend/names.c frontend/names.h \
 	frontend/options.c frontend/options.h \
 	frontend/probe.c frontend/probe.h frontend/probe_internal.h \

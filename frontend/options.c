@@ -117,6 +117,7 @@ SET_TEXT(against)
 	}
 SET_FLAG(json)
 SET_FLAG(lenient)
+SET_FLAG(lint)
 SET_FLAG(ascii)
 SET_FLAG(help)
 
@@ -145,6 +146,7 @@ static const struct option_row option_rows[] = {
 	{ "json", NULL, "machine-readable output", set_json },
 	{ "l7", "l4-only", "enforce only the L4 part of rules with HTTP rules", set_l7 },
 	{ "lenient", NULL, "unknown keys are warnings, not errors", set_lenient },
+	{ "lint", NULL, "find rules and entries that do nothing on these endpoints", set_lint },
 	{ "method", "METHOD", "an HTTP request's method", set_method },
 	{ "netns", "NAME|PATH", "work in this network namespace (of /run/netns, or a path)",
 	  set_netns },

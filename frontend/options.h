@@ -37,6 +37,7 @@ struct pg_options {
 	enum pg_host_policy host_policy;
 	bool host_policy_given;
 	bool json, lenient, l4_only, ascii, help;
+	bool lint;
 	const char *endpoints, *netns, *bpffs, *attach, *parent_chain;
 	const char *from, *to, *method, *path, *ports, *against;
 	pg_proto proto;

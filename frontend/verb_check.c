@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen check: decode and validate policies. */
-#include <jansson.h>
-
-#include "frontend/verbs.h"
+#include "frontend/check.h"
 
 static size_t count_entries(const struct pg_policy *policy)
 {
@@ -13,22 +11,39 @@ static size_t count_entries(const struct pg_policy *policy)
 	return count;
 }
 
-static json_t *diag_to_json(const struct pg_input *input, const struct pg_diag *diag)
+void pg_place_to_json(const struct pg_sources *sources, struct pg_loc loc, json_t *object)
+{
+	struct pg_place place = pg_sources_place(sources, loc);
+	_cleanup_strbuf_ struct pg_strbuf name = { 0 };
+
+	if (!place.file)
+		return;
+	pg_strbuf_puts(&name, "");
+	pg_strbuf_add_escaped(&name, place.file, strlen(place.file));
+	json_object_set_new(object, "file", json_string(name.text));
+	json_object_set_new(object, "line", json_integer(place.line));
+	json_object_set_new(object, "column", json_integer(place.column));
+}
+
+json_t *pg_diag_to_json(const struct pg_sources *sources, const struct pg_diag *diag)
 {
 	static const char *const severities[] = { "note", "warning", "error" };
-	struct pg_place place = pg_sources_place(&input->sources, diag->loc);
 	json_t *object =
 		json_pack("{s:s, s:s}", "severity", severities[diag->severity], "text", diag->text);
 
-	if (place.file) {
-		_cleanup_strbuf_ struct pg_strbuf name = { 0 };
-
-		pg_strbuf_add_escaped(&name, place.file, strlen(place.file));
-		json_object_set_new(object, "file", json_string(name.text));
-		json_object_set_new(object, "line", json_integer(place.line));
-		json_object_set_new(object, "column", json_integer(place.column));
-	}
+	pg_place_to_json(sources, diag->loc, object);
 	return object;
+}
+
+int pg_check_limits(int err, struct pg_diags *diags)
+{
+	if (err != -E2BIG)
+		return err;
+	pg_error(diags, PG_LOC_NONE,
+		 "too much for one host: at most %u different label sets, %u CIDRs and %u verdicts",
+		 PG_IDENTITY_LAST_CLUSTER - PG_IDENTITY_FIRST_CLUSTER + 1,
+		 PG_IDENTITY_CIDR_FLAG - 1, PG_VERDICT_TABLE_MAX);
+	return -EINVAL;
 }
 
 static void print_json(const struct pg_input *input, const struct pg_options *options)
@@ -37,7 +52,7 @@ static void print_json(const struct pg_input *input, const struct pg_options *op
 	json_t *report;
 
 	pg_array_foreach(diag, &input->diags.list)
-		json_array_append_new(diags, diag_to_json(input, diag));
+		json_array_append_new(diags, pg_diag_to_json(&input->sources, diag));
 	report = json_pack("{s:b, s:i, s:I, s:I, s:o}", "valid", !input->diags.errors, "files",
 			   (int)options->file_count, "rules", (json_int_t)input->policy.rules.count,
 			   "entries", (json_int_t)count_entries(&input->policy), "diagnostics",
@@ -62,17 +77,24 @@ static void print_text(const struct pg_input *input, const struct pg_options *op
 	puts(": valid");
 }
 
-int pg_verb_check(const struct pg_options *options)
+static int validate(const struct pg_options *options)
 {
 	_cleanup_input_ struct pg_input input = { 0 };
-	int err;
+	int err = pg_input_policy(&input, options);
 
-	if (!options->file_count)
-		return pg_usage_error("'check' needs a policy file");
-	err = pg_input_policy(&input, options);
 	if (options->json)
 		print_json(&input, options);
 	else if (!err)
 		print_text(&input, options);
 	return pg_finish(&input, err);
+}
+
+int pg_verb_check(const struct pg_options *options)
+{
+	if (!options->file_count)
+		return pg_usage_error("'check' needs a policy file");
+	if (options->lint && !options->endpoints)
+		return pg_usage_error(
+			"'check --lint' needs --endpoints=docker or --endpoints=FILE");
+	return options->lint ? pg_check_lint(options) : validate(options);
 }

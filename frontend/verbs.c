@@ -11,8 +11,10 @@
 #define HOST_OPTIONS   "netns", "bpffs"
 
 const struct pg_verb pg_verbs[] = {
-	{ "check", "POLICY.json...", "Decode and validate policies; all errors, located.",
-	  LIST(POLICY_OPTIONS, "json", "help"), pg_verb_check },
+	{ "check", "POLICY.json...",
+	  "Decode and validate policies, or lint them; all errors, located.",
+	  LIST("lint", SOURCE_OPTIONS, MODEL_OPTIONS, POLICY_OPTIONS, "netns", "json", "help"),
+	  pg_verb_check },
 	{ "render", "POLICY.json...", "Print what would be enforced.",
 	  LIST("backend", SOURCE_OPTIONS, MODEL_OPTIONS, "l7", POLICY_OPTIONS, "parent-chain",
 	       "netns", "json", "help"),

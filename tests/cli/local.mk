@@ -3,6 +3,7 @@ CLI_TESTS = \
 	tests/cli/examples.sh \
 	tests/cli/host.sh \
 	tests/cli/layers.sh \
+	tests/cli/lint.sh \
 	tests/cli/manpages.sh \
 	tests/cli/style.sh \
 	tests/cli/usage.sh
