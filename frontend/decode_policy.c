@@ -141,6 +141,33 @@ int pg_decode_rules(struct pg_decoder *decoder, const struct pg_json_value *valu
 	return pg_decode_elements(decoder, value, PG_OBJECT, decode_rule, member);
 }
 
+/* Each is what a whole file could be, or nothing: a '---' too many does no harm. */
+static int decode_documents(struct pg_decoder *decoder, const struct pg_json_value *documents,
+			    struct pg_policy *policy)
+{
+	int r = 0;
+
+	pg_json_foreach(document, documents) {
+		if (document->kind == PG_JSON_NULL)
+			continue;
+		if (pg_decode_expect(decoder, document, PG_ARRAY | PG_OBJECT, "a document"))
+			r = pg_decode_rules(decoder, document, policy);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int decode_root(struct pg_decoder *decoder, const struct pg_json *json,
+		       struct pg_policy *policy)
+{
+	if (json->documents)
+		return decode_documents(decoder, json->values, policy);
+	if (!pg_decode_expect(decoder, json->values, PG_ARRAY | PG_OBJECT, "a policy"))
+		return 0;
+	return pg_decode_rules(decoder, json->values, policy);
+}
+
 int pg_decode_policy(const struct pg_sources *sources, uint32_t source,
 		     const struct pg_decode_options *options, struct pg_diags *diags,
 		     struct pg_policy *policy)
@@ -150,10 +177,8 @@ int pg_decode_policy(const struct pg_sources *sources, uint32_t source,
 	size_t errors = diags->errors;
 	int r = pg_document_load(sources, source, diags, &json);
 
-	if (r < 0)
-		return r;
-	if (pg_decode_expect(&decoder, json.values, PG_ARRAY | PG_OBJECT, "a policy"))
-		r = pg_decode_rules(&decoder, json.values, policy);
+	if (r == 0)
+		r = decode_root(&decoder, &json, policy);
 	if (r < 0)
 		return r;
 	return diags->errors > errors ? -EINVAL : 0;

@@ -51,6 +51,7 @@ struct pg_json {
 	struct pg_json_value *values; /* the first is the root */
 	size_t count;
 	char *strings;
+	bool documents; /* the root is no value of the text, but the list of its documents */
 };
 
 void pg_json_done(struct pg_json *json);

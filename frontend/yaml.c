@@ -201,6 +201,25 @@ static int add_key(struct build *build, const yaml_event_t *event)
 	return 0;
 }
 
+static bool is_blank(const struct build *build, uint32_t at)
+{
+	return strchr(" \t\r\n", build->text->text[at]);
+}
+
+/* Blanks before the next value belong to nobody. */
+static void trim(const struct build *build, struct pg_loc *loc)
+{
+	while (loc->length && is_blank(build, loc->offset + loc->length - 1))
+		loc->length--;
+}
+
+/* A value that isn't written at all stands where its key ends, not before what follows. */
+static void trim_nothing(const struct build *build, struct pg_loc *loc)
+{
+	while (!loc->length && loc->offset && is_blank(build, loc->offset - 1))
+		loc->offset--;
+}
+
 static int add_scalar(struct build *build, const yaml_event_t *event)
 {
 	struct pg_loc loc = loc_of(build, event);
@@ -212,6 +231,7 @@ static int add_scalar(struct build *build, const yaml_event_t *event)
 		return complain(build, loc, "tags are not supported");
 	if (in_object(build) && !top(build)->has_key)
 		return add_key(build, event);
+	trim_nothing(build, &loc);
 	r = add_value(build, loc, &value);
 	if (r < 0)
 		return r;
@@ -250,13 +270,6 @@ static int open_value(struct build *build, const yaml_event_t *event, enum pg_js
 	build->open[build->depth++] =
 		(struct frame){ .value = (size_t)(value - build->values.items) };
 	return 0;
-}
-
-/* Blanks before the next value belong to nobody. */
-static void trim(const struct build *build, struct pg_loc *loc)
-{
-	while (loc->length && strchr(" \t\r\n", build->text->text[loc->offset + loc->length - 1]))
-		loc->length--;
 }
 
 static void close_value(struct build *build, const yaml_event_t *event)
@@ -309,7 +322,7 @@ static int take_event(struct build *build, const yaml_event_t *event)
 static int explain(struct build *build, const yaml_parser_t *parser)
 {
 	const char *problem = parser->problem ? parser->problem : "not readable";
-	struct pg_loc loc = { .source = build->source, .length = 1 };
+	struct pg_loc loc = { .source = build->source };
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
@@ -317,6 +330,7 @@ static int explain(struct build *build, const yaml_parser_t *parser)
 		loc.offset = (uint32_t)PG_MIN(parser->problem_offset, build->text->length);
 	else
 		loc.offset = offset_of(build, parser->problem_mark.index);
+	loc.length = loc.offset < build->text->length; /* one byte, or none at the end */
 	return complain(build, loc, problem);
 }
 
@@ -349,6 +363,7 @@ static int finish(struct build *build, struct pg_json *json)
 		build->values.count--;
 	} else {
 		list->size = (uint32_t)build->values.count;
+		json->documents = true;
 	}
 	json->values = PG_TAKE(build->values.items);
 	json->count = build->values.count;

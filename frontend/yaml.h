@@ -10,7 +10,7 @@
 #include "frontend/json.h"
 
 /*
- * Parses one source. Its documents become one array if there are several. Plain scalars are
+ * Parses one source. If it has several documents they become one array, and `documents` is set. Plain scalars are
  * what YAML 1.2's core schema makes of them; words that are booleans to older YAML only (yes, no, on,
  * off, y, n) are errors, since readers disagree about them. -EINVAL: the error in `diags` says where
  * and what; limits are those of JSON. -ENOMEM.

@@ -21,7 +21,8 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_endpoints \
 	tests/fuzz/fuzz_nft \
 	tests/fuzz/fuzz_policy \
-	tests/fuzz/fuzz_selector
+	tests/fuzz/fuzz_selector \
+	tests/fuzz/fuzz_yaml
 
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
@@ -33,4 +34,5 @@ tests_fuzz_fuzz_nft_LDADD = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libbackends.a libt
 	libpolicy.a libcompat.a $(NFTNL_LIBS) $(MNL_LIBS) $(LIB_FUZZING_ENGINE)
 tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_selector_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)
 EXTRA_DIST += tests/fuzz/corpus

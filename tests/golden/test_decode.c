@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Decodes every tests/golden/decode/NAME.json and compares what is said about it with NAME.err. The
- * start of the name says what it is: policy-, lenient- (a policy, read leniently), endpoints-, case-.
+ * Decodes every NAME.json and NAME.yaml in tests/golden/decode and compares what is said about it
+ * with NAME.err. The start of the name says what it is: policy-, lenient- (a policy, read leniently), endpoints-, case-.
  * With PG_GOLDEN_UPDATE=1 in the environment the .err files are written instead.
  */
 #include <dirent.h>
@@ -115,18 +115,18 @@ static bool run(const char *folder, const char *name)
 	if (asprintf(&path, "%s/%s", folder, name) < 0 || read_file(path, &text) < 0)
 		return false;
 	said = describe(name, text.text ? text.text : "", text.length);
-	pg_strbuf_add(&golden, path, strlen(path) - strlen("json"));
-	pg_strbuf_puts(&golden, "err");
+	pg_strbuf_add(&golden, path, (size_t)(strrchr(path, '.') - path));
+	pg_strbuf_puts(&golden, ".err");
 	if (!said || pg_strbuf_error(&golden))
 		return false;
 	return getenv("PG_GOLDEN_UPDATE") ? update(golden.text, said) : compare(golden.text, said);
 }
 
-static int is_json(const struct dirent *entry)
+static int is_input(const struct dirent *entry)
 {
-	size_t length = strlen(entry->d_name);
+	const char *suffix = strrchr(entry->d_name, '.');
 
-	return length > 5 && !strcmp(entry->d_name + length - 5, ".json");
+	return suffix && (!strcmp(suffix, ".json") || !strcmp(suffix, ".yaml"));
 }
 
 int main(void)
@@ -138,7 +138,7 @@ int main(void)
 
 	if (asprintf(&folder, "%s/tests/golden/decode", top ? top : ".") < 0)
 		return 1;
-	count = scandir(folder, &entries, is_json, alphasort);
+	count = scandir(folder, &entries, is_input, alphasort);
 	if (count <= 0) {
 		printf("Bail out! no golden files in %s\n", folder);
 		return 1;
