@@ -5,6 +5,7 @@ CLI_TESTS = \
 	tests/cli/layers.sh \
 	tests/cli/lint.sh \
 	tests/cli/manpages.sh \
+	tests/cli/probe.sh \
 	tests/cli/style.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
