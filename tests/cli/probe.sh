@@ -33,7 +33,7 @@ reaching_app1() {
 	jq -r '.flows[] | select(.to == "app1" and .result == "open") | "\(.from) \(.port)"' "$1" | sort
 }
 
-probe=(probe --endpoints=endpoints.json --ports=tcp/80,udp/53,icmp)
+probe=(probe --endpoints=endpoints.json '--ports=tcp/80,udp/53,icmp')
 everybody=$(printf '%s\n' {app2,app3,host}' '{icmp,tcp/80,udp/53} | sort)
 
 polgen "${probe[@]}" --json >open.json
