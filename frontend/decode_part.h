@@ -11,6 +11,8 @@
 
 /* An object; `member` is a zeroed struct pg_selector. */
 pg_field_fn pg_decode_selector;
+/* An error if no labels at all could meet the selector. */
+void pg_decode_check_selector(struct pg_decoder *decoder, struct pg_selector *selector);
 
 /* The elements of a rule's section; `member` is a zeroed struct pg_entry with its direction set. */
 pg_field_fn pg_decode_entry;
@@ -38,7 +40,14 @@ bool pg_decode_address(struct pg_decoder *decoder, const struct pg_json_value *v
 /* A string, one of the host's own addresses; `member` is a struct pg_endpoints. */
 pg_field_fn pg_decode_host_address;
 
-/* A rule list or one rule; `member` is a struct pg_policy. */
+/* An object that is a rule; `member` is a struct pg_policy, and has one rule more then. */
+pg_field_fn pg_decode_rule;
+
+/* An object as Kubernetes has them, that has rules in it; `member` is a struct pg_policy. */
+pg_field_fn pg_decode_object;
+bool pg_decode_is_object(const struct pg_json_value *value);
+
+/* Rules and objects, one or a list of them; `member` is a struct pg_policy. */
 pg_field_fn pg_decode_rules;
 
 #endif

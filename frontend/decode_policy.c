@@ -120,8 +120,7 @@ static const struct pg_field rule_fields[] = {
 	PG_UNSUPPORTED("log"),
 };
 
-/* `member` is a struct pg_policy. */
-static int decode_rule(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+int pg_decode_rule(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_policy *policy = member;
 	struct pg_rule *rule = pg_array_add(&policy->rules);
@@ -134,11 +133,19 @@ static int decode_rule(struct pg_decoder *decoder, const struct pg_json_value *v
 	return r < 0 ? r : decode_default_deny(decoder, value, rule);
 }
 
+/* `member` is a struct pg_policy. */
+static int decode_rule_or_object(struct pg_decoder *decoder, const struct pg_json_value *value,
+				 void *member)
+{
+	return pg_decode_is_object(value) ? pg_decode_object(decoder, value, member)
+					  : pg_decode_rule(decoder, value, member);
+}
+
 int pg_decode_rules(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	if (value->kind == PG_JSON_OBJECT)
-		return decode_rule(decoder, value, member);
-	return pg_decode_elements(decoder, value, PG_OBJECT, decode_rule, member);
+		return decode_rule_or_object(decoder, value, member);
+	return pg_decode_elements(decoder, value, PG_OBJECT, decode_rule_or_object, member);
 }
 
 /* Each is what a whole file could be, or nothing: a '---' too many does no harm. */

@@ -188,7 +188,7 @@ static struct pg_quoted requirement_text(struct pg_requirement *requirement)
 	return pg_quote(buf.text ? buf.text : "", buf.length);
 }
 
-static void check_contradiction(struct pg_decoder *decoder, struct pg_selector *selector)
+void pg_decode_check_selector(struct pg_decoder *decoder, struct pg_selector *selector)
 {
 	const struct pg_requirement *second = pg_selector_contradiction(selector);
 	struct pg_requirement *first = second ? find_contradicted(selector, second) : NULL;
@@ -213,6 +213,6 @@ int pg_decode_selector(struct pg_decoder *decoder, const struct pg_json_value *v
 	if (r < 0)
 		return r;
 	if (decoder->diags->errors == errors)
-		check_contradiction(decoder, selector);
+		pg_decode_check_selector(decoder, selector);
 	return 0;
 }

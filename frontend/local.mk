@@ -20,10 +20,12 @@ libfrontend_a_SOURCES = \
 	frontend/decode_http.c \
 	frontend/decode_icmp.c \
 	frontend/decode_label.c \
+	frontend/decode_object.c frontend/decode_object.h \
 	frontend/decode_part.h \
 	frontend/decode_peers.c \
 	frontend/decode_policy.c \
 	frontend/decode_ports.c \
+	frontend/decode_scope.c \
 	frontend/decode_selector.c \
 	frontend/dispatch.c frontend/dispatch.h \
 	frontend/docker.c frontend/docker.h \

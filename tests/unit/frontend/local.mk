@@ -83,6 +83,14 @@ tests_unit_frontend_test_decode_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
 	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
 
+check_PROGRAMS += tests/unit/frontend/test_object
+TESTS += tests/unit/frontend/test_object
+tests_unit_frontend_test_object_SOURCES = tests/unit/frontend/test_object.c \
+	tests/unit/frontend/decoded.h
+tests_unit_frontend_test_object_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_object_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(JANSSON_LIBS) $(YAML_LIBS) $(PCRE2_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_case
 TESTS += tests/unit/frontend/test_case
 tests_unit_frontend_test_case_SOURCES = tests/unit/frontend/test_case.c tests/unit/frontend/decoded.h

@@ -16,6 +16,12 @@ static const char policy[] =
 	" \"protocol\": \"TCP\"}], \"rules\": {\"http\": [{\"path\": \"/\", \"headers\": [\"X\"]}]}}]},"
 	"{\"fromCIDR\": [\"10.0.0.0/8\"]}]}]";
 
+static const char object[] =
+	"{\"apiVersion\": \"cilium.io/v2\", \"kind\": \"CiliumNetworkPolicy\","
+	" \"metadata\": {\"name\": \"n\", \"namespace\": \"s\"}, \"spec\":"
+	" {\"endpointSelector\": {\"matchLabels\": {\"k8s:io.kubernetes.pod.namespace\": \"s\"}},"
+	" \"ingress\": [{\"fromEndpoints\": [{}], \"fromRequires\": [{}]}]}}";
+
 static const char endpoints[] =
 	"{\"endpoints\": [{\"name\": \"a\", \"labels\": [\"b=c\"], \"ipv4\": \"10.0.0.1\","
 	" \"interface\": \"v\"}], \"host\": {\"addresses\": [\"10.0.0.2\"]},"
@@ -68,6 +74,7 @@ static void test_policies(void **state)
 {
 	(void)state;
 	fail_each(decode_policy, policy, 30);
+	fail_each(decode_policy, object, 30);
 }
 
 static void test_endpoints(void **state)
