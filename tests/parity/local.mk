@@ -8,3 +8,14 @@ tests_parity_parity_SOURCES = \
 	tests/parity/parity.c tests/parity/parity.h \
 	tests/parity/shrink.c
 tests_parity_parity_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)
+
+# What they must agree on besides, with packets that no prober makes.
+check_PROGRAMS += tests/parity/packets
+TESTS += tests/parity/packets
+tests_parity_packets_SOURCES = \
+	tests/parity/arena.c \
+	tests/parity/generate.c \
+	tests/parity/generate_rule.c \
+	tests/parity/packets.c tests/parity/parity.h \
+	tests/parity/traffic.c tests/parity/traffic.h
+tests_parity_packets_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)
