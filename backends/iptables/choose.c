@@ -4,7 +4,6 @@
 
 #include "backends/iptables/handle.h"
 
-#define DOCKER_CHAIN  "DOCKER-USER"
 #define DEFAULT_CHAIN "FORWARD"
 #define ALTERNATIVE   "/etc/alternatives/iptables"
 
@@ -89,11 +88,12 @@ static int look(const char *parent, struct pg_diags *diags, struct view views[FL
 	return 0;
 }
 
+/* In a chain that nothing calls our rules would judge nothing. */
 static void choose_parent(const char *parent, const struct pg_ipt_probe *probe,
 			  char name[PG_CHAIN_NAME_MAX])
 {
 	if (!parent || !probe->parent)
-		parent = probe->docker_user ? DOCKER_CHAIN : DEFAULT_CHAIN;
+		parent = probe->docker_called ? PG_IPT_DOCKER_CHAIN : DEFAULT_CHAIN;
 	snprintf(name, PG_CHAIN_NAME_MAX, "%s", parent);
 }
 

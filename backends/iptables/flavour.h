@@ -20,9 +20,13 @@ static inline bool pg_ipt_is_ours(const char *chain)
 	return !strncmp(chain, "POLGEN", 6) && (!chain[6] || chain[6] == '-');
 }
 
+/* Docker's chain for other people's rules. It leaves the chain there when it stops calling it. */
+#define PG_IPT_DOCKER_CHAIN "DOCKER-USER"
+
 /* What a flavour's filter table of one family holds of the host's own. */
 struct pg_ipt_probe {
 	bool docker_user;     /* chain DOCKER-USER is there */
+	bool docker_called;   /* and chain FORWARD calls it */
 	bool parent;	      /* the chain that was asked for is there, or can be made by write() */
 	size_t forward_rules; /* rules of chain FORWARD, without hooks */
 	bool ours;	      /* a chain or a hook of ours is there, whole or not */

@@ -20,12 +20,16 @@
 /* Somebody who doesn't take the lock may change a table between our reading and writing. */
 #define ATTEMPTS 5
 
-static void count_forward(const struct pg_xt_table *table, struct pg_ipt_probe *probe)
+static void probe_forward(const struct pg_xt_table *table, struct pg_ipt_probe *probe)
 {
 	const void *entry = table->ops->first_rule("FORWARD", table->handle);
 
-	for (; entry; entry = table->ops->next_rule(entry, table->handle))
-		probe->forward_rules += !pg_ipt_is_ours(table->ops->target(entry, table->handle));
+	for (; entry; entry = table->ops->next_rule(entry, table->handle)) {
+		const char *target = table->ops->target(entry, table->handle);
+
+		probe->forward_rules += !pg_ipt_is_ours(target);
+		probe->docker_called |= !strcmp(target, PG_IPT_DOCKER_CHAIN);
+	}
 }
 
 /* FORWARD and the like are there as soon as the table is. */
@@ -48,10 +52,10 @@ static int legacy_probe(uint8_t family, const char *parent, struct pg_diags *dia
 			err = pg_xt_table_read(&table, &ours);
 		if (err)
 			return err;
-		probe.docker_user = table.ops->is_chain("DOCKER-USER", table.handle);
+		probe.docker_user = table.ops->is_chain(PG_IPT_DOCKER_CHAIN, table.handle);
 		probe.parent |= parent && table.ops->is_chain(parent, table.handle);
 		probe.ours = !pg_tree_is_empty(&ours);
-		count_forward(&table, &probe);
+		probe_forward(&table, &probe);
 	}
 	if (err < 0)
 		return err;

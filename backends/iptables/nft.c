@@ -21,14 +21,16 @@ static int look(uint8_t family, struct pg_nft_snapshot *ret_snapshot)
 static struct pg_ipt_probe probe_table(const struct pg_nft_table *table, const char *parent)
 {
 	struct pg_ipt_probe probe = {
-		.docker_user = pg_nft_chain_find(table, "DOCKER-USER"),
+		.docker_user = pg_nft_chain_find(table, PG_IPT_DOCKER_CHAIN),
 		.parent = parent &&
 			  (pg_nft_chain_find(table, parent) || pg_nft_built_in_hook(parent) >= 0),
 	};
 
 	pg_array_foreach(chain, &table->chains) {
-		if (!strcmp(chain->name, "FORWARD"))
+		if (!strcmp(chain->name, "FORWARD")) {
 			probe.forward_rules = chain->handles.count - chain->hooks.count;
+			probe.docker_called = chain->calls_docker;
+		}
 		probe.ours |= chain->ours || chain->hooks.count;
 	}
 	return probe;

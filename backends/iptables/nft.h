@@ -78,6 +78,7 @@ struct pg_nft_hook {
 struct pg_nft_chain {
 	char *name;
 	bool ours, tagged;
+	bool calls_docker; /* a rule of it jumps to PG_IPT_DOCKER_CHAIN */
 	bool base;
 	uint32_t hook, policy;		   /* of a base chain: NF_INET_FORWARD, NF_ACCEPT */
 	struct pg_array(uint64_t) handles; /* of all its rules, in order */

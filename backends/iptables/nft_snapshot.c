@@ -254,7 +254,7 @@ static int find_jump(struct nftnl_expr *expression, void *data)
 	return 0;
 }
 
-/* Of a foreign chain only jumps to ours are of interest. */
+/* Of a foreign chain only jumps to ours and to Docker's are of interest. */
 static int take_foreign_rule(struct nftnl_rule *from, uint8_t family, struct pg_nft_chain *chain)
 {
 	const char *target = NULL;
@@ -263,6 +263,7 @@ static int take_foreign_rule(struct nftnl_rule *from, uint8_t family, struct pg_
 	int err;
 
 	nftnl_expr_foreach(from, find_jump, &target);
+	chain->calls_docker |= target && !strcmp(target, PG_IPT_DOCKER_CHAIN);
 	if (!target || !pg_ipt_is_ours(target))
 		return 0;
 	err = pg_nft_decode(from, family, &rule);

@@ -246,6 +246,9 @@ static void test_the_hosts_flavour_is_chosen(void **state)
 	free(world_run("iptables-nft -N DOCKER-USER 2>/dev/null; "
 		       "iptables-nft -A FORWARD -j DOCKER-USER 2>/dev/null"));
 	assert_chooses("nft", "DOCKER-USER", 1);
+	/* Nothing calls it any more. */
+	free(world_run("iptables-nft -F FORWARD 2>/dev/null; iptables-legacy -F FORWARD"));
+	assert_chooses("nft", "FORWARD", 0);
 	free(world_run("iptables-nft -F FORWARD 2>/dev/null; iptables-nft -X 2>/dev/null; "
 		       "iptables-legacy -F FORWARD"));
 	free(world_run("iptables-nft -A FORWARD -p tcp -j ACCEPT 2>/dev/null"));

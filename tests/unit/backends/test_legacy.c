@@ -227,13 +227,16 @@ static void test_probe_sees_the_host(void **state)
 	need_legacy();
 	world_feed("iptables-legacy-restore -c", FOREIGN);
 	assert_int_equal(pg_ipt_legacy.probe(4, "POLGENX", &diags, &probe), 0);
-	assert_true(probe.docker_user && probe.parent);
+	assert_true(probe.docker_user && probe.docker_called && probe.parent);
 	assert_false(probe.ours);
 	assert_int_equal(probe.forward_rules, 2);
 	assert_int_equal(try_write(&v4, &v6), 0);
 	assert_int_equal(pg_ipt_legacy.probe(4, NULL, &diags, &probe), 0);
 	assert_true(probe.ours);
 	assert_int_equal(probe.forward_rules, 2);
+	free(world_run("iptables-legacy -D FORWARD -j DOCKER-USER"));
+	assert_int_equal(pg_ipt_legacy.probe(4, NULL, &diags, &probe), 0);
+	assert_true(probe.docker_user && !probe.docker_called);
 }
 
 /* Counters of rules that stay, wherever in the chain, survive; new rules begin at 0. */

@@ -447,8 +447,11 @@ static void test_probe_tells_what_is_there(void **state)
 	make_docker();
 	assert_int_equal(world_write(&v4, &none6), 0);
 	answer = probe("DOCKER-USER");
-	assert_true(answer.parent && answer.docker_user && answer.ours);
+	assert_true(answer.parent && answer.docker_user && answer.docker_called && answer.ours);
 	assert_int_equal(answer.forward_rules, 2);
+	free(world_run("iptables-nft -D FORWARD -j DOCKER-USER"));
+	answer = probe(NULL);
+	assert_true(answer.docker_user && !answer.docker_called);
 	remove_ours();
 	assert_false(probe(NULL).ours);
 }
