@@ -99,11 +99,30 @@ size_t pg_utf8_length(const void *text, size_t available)
 	return length;
 }
 
-/* C1 control characters (U+0080..U+009F) steer terminals just as C0 does. */
+/* The character of a UTF-8 sequence of at most three bytes; 0 for longer ones. */
+static unsigned int decode_short(const unsigned char *bytes, size_t length)
+{
+	if (length == 2)
+		return (bytes[0] & 0x1fu) << 6 | (bytes[1] & 0x3fu);
+	if (length == 3)
+		return (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | (bytes[2] & 0x3fu);
+	return length == 1 ? bytes[0] : 0;
+}
+
+/*
+ * C1 control characters (U+0080..U+009F) steer terminals just as C0 does; the separators of lines and
+ * paragraphs end lines, and what turns the direction of text around shows it in another order.
+ */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
-	return (length == 1 && (bytes[0] < 0x20 || bytes[0] == 0x7f)) ||
-	       (length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
+	unsigned int character = decode_short(bytes, length);
+
+	if (!character)
+		return length == 1;
+	return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x61c ||
+	       character == 0x200e || character == 0x200f ||
+	       (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
 }
 
 void pg_strbuf_add_escaped(struct pg_strbuf *buf, const char *bytes, size_t length)
@@ -139,7 +158,7 @@ static void add_json_character(struct pg_strbuf *buf, const unsigned char *at, s
 	else if (*at == '\t')
 		pg_strbuf_puts(buf, "\\t");
 	else if (is_control(at, step))
-		pg_strbuf_printf(buf, "\\u%04x", step == 2 ? at[1] : *at);
+		pg_strbuf_printf(buf, "\\u%04x", decode_short(at, step));
 	else
 		pg_strbuf_add(buf, (const char *)at, step);
 }

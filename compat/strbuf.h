@@ -26,8 +26,9 @@ void pg_strbuf_printf(struct pg_strbuf *buf, const char *format, ...) PG_PRINTF(
 void pg_strbuf_vprintf(struct pg_strbuf *buf, const char *format, va_list args) PG_PRINTF(2, 0);
 
 /*
- * Writes bytes so that a terminal and a log show them harmlessly: control characters, DEL and bytes
- * that are not UTF-8 become \n, \t or \xHH. For everything that came from outside.
+ * Writes bytes so that a terminal and a log show them harmlessly: control characters, DEL, line
+ * separators, characters that turn the direction of text, and bytes that are not UTF-8 become \n, \t
+ * or \xHH. For everything that came from outside.
  */
 void pg_strbuf_add_escaped(struct pg_strbuf *buf, const char *bytes, size_t length);
 

@@ -32,6 +32,13 @@ static void test_escapes_what_steers_a_terminal(void **state)
 	assert_escaped("\xc2\x9b"
 		       "31m",
 		       5, "\\xc2\\x9b31m");
+	/* U+2028 ends a line; U+202E turns what follows around; U+200D joins an emoji's parts. */
+	assert_escaped("a\xe2\x80\xa8", 4, "a\\xe2\\x80\\xa8");
+	assert_escaped("\xe2\x80\xae!", 4, "\\xe2\\x80\\xae!");
+	assert_escaped("\xe2\x81\xa9", 3, "\\xe2\\x81\\xa9");
+	assert_escaped("\xd8\x9c", 2, "\\xd8\\x9c");
+	assert_escaped("\xe2\x80\x8d\xf0\x9f\x90\x9d", 7, "\xe2\x80\x8d\xf0\x9f\x90\x9d");
+	assert_escaped("\0", 1, "\\x00");
 	assert_escaped("\xff\xc3", 2, "\\xff\\xc3");
 	assert_escaped("\xed\xa0\x80", 3, "\\xed\\xa0\\x80");
 }
@@ -42,7 +49,9 @@ static void test_json_strings(void **state)
 
 	(void)state;
 	pg_strbuf_add_json(&buf, "a\"b\\c\n\x01\xff", 8);
-	assert_string_equal(buf.text, "\"a\\\"b\\\\c\\n\\u0001\xef\xbf\xbd\"");
+	pg_strbuf_add_json(&buf, "\xe2\x80\xa8\xc2\x85", 5);
+	assert_string_equal(buf.text, "\"a\\\"b\\\\c\\n\\u0001\xef\xbf\xbd\""
+				      "\"\\u2028\\u0085\"");
 }
 
 static void test_utf8_length(void **state)
