@@ -26,9 +26,14 @@ static int complain_verb(const char *name)
 	return PG_EXIT_USAGE;
 }
 
-/* Whether a command line without a verb is the main job: `polgen --backend=B POLICY.json ...`. */
+/*
+ * Whether a command line without a verb is the main job: `polgen --backend=B POLICY.json ...`. What
+ * is neither an option nor a file in the place of the verb is a verb misspelt.
+ */
 static bool is_main_job(int argc, char **argv)
 {
+	if (argv[1][0] != '-' && access(argv[1], F_OK))
+		return false;
 	for (int i = 1; i < argc; i++) {
 		if (!strncmp(argv[i], "--backend", 9))
 			return true;
@@ -92,9 +97,24 @@ static int run(int argc, char **argv)
 	return complain_verb(argv[1]);
 }
 
+/*
+ * A standard stream that is closed would become whatever is opened next: a lock's file, a socket to
+ * the kernel, with our messages in it. What stands in for it refuses to be read or written, as the
+ * closed one did.
+ */
+static bool hold_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
-	int code = run(argc, argv);
+	int code = hold_standard_streams() ? run(argc, argv) : PG_EXIT_SYSTEM;
 
 	/* A result that could not be written (full disk, closed pipe) is no result. */
 	if (fflush(stdout) || ferror(stdout)) {

@@ -80,7 +80,7 @@ static bool set_dport(struct pg_options *options, const char *value)
 	port = strtoul(value, &end, 10);
 	options->dport = (uint16_t)port;
 	options->dport_given = true;
-	return !errno && end != value && !*end && *value != '-' && *value != '+' && port <= 65535;
+	return !errno && isdigit((unsigned char)*value) && !*end && port <= 65535;
 }
 
 static bool set_ignored_label(struct pg_options *options, const char *value)
@@ -185,7 +185,10 @@ static size_t count_options(const struct pg_verb *verb)
 	return count;
 }
 
-/* getopt_long()'s table for one verb; `val` is 1 + the index in verb->options. */
+/* The least that getopt_long() yields for a long option; below are characters of short ones. */
+#define FIRST_LONG 256
+
+/* getopt_long()'s table for one verb; `val` is FIRST_LONG + the index in verb->options. */
 static struct option *make_getopt_table(const struct pg_verb *verb)
 {
 	size_t count = count_options(verb);
@@ -196,7 +199,7 @@ static struct option *make_getopt_table(const struct pg_verb *verb)
 
 		table[i] = (struct option){ .name = row->name,
 					    .has_arg = row->value ? required_argument : no_argument,
-					    .val = (int)i + 1 };
+					    .val = FIRST_LONG + (int)i };
 	}
 	return table;
 }
@@ -210,18 +213,37 @@ static char *option_name(const char *argument)
 	return pg_strbuf_take(&name);
 }
 
-static void complain_unknown(const struct pg_verb *verb, const char *argument)
+/* There are no short options. They come in clusters, "-xy", within which optind stands still. */
+static void complain_short(const struct pg_verb *verb)
+{
+	const char option[] = { '-', (char)optopt };
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+
+	pg_strbuf_add_escaped(&text, option, sizeof(option));
+	fprintf(stderr, "polgen: error: unknown option '%s' of '%s'\n", text.text ? text.text : "",
+		verb->name);
+}
+
+static void complain_long(const struct pg_verb *verb, const char *argument)
 {
 	_cleanup_free_ char *name = option_name(argument);
-	const char *near = NULL;
+	_cleanup_free_ char *bare = strndup(argument + 2, strcspn(argument + 2, "="));
+	const char *near = bare ? pg_suggest(bare, verb->options, count_options(verb)) : NULL;
 
-	if (!strncmp(argument, "--", 2)) {
-		_cleanup_free_ char *bare = strndup(argument + 2, strcspn(argument + 2, "="));
-
-		near = bare ? pg_suggest(bare, verb->options, count_options(verb)) : NULL;
-	}
 	fprintf(stderr, "polgen: error: unknown option '%s' of '%s'", name ? name : "", verb->name);
 	fprintf(stderr, near ? "; did you mean '--%s'?\n" : "\n", near);
+}
+
+/* What optopt is when getopt_long() says '?' tells why it does. */
+static void complain_unknown(const struct pg_verb *verb, char *const *argv)
+{
+	if (optopt >= FIRST_LONG)
+		fprintf(stderr, "polgen: error: option '--%s' takes no value\n",
+			verb->options[optopt - FIRST_LONG]);
+	else if (optopt)
+		complain_short(verb);
+	else
+		complain_long(verb, argv[optind - 1]);
 }
 
 static void complain_value(const struct option_row *row, const char *value)
@@ -239,21 +261,15 @@ static enum pg_exit parse_one(const struct pg_verb *verb, int found, int argc, c
 {
 	const struct option_row *row;
 
-	/* optopt is the row of an option that is known and got a value that it doesn't take. */
-	if (found == '?' && optopt > 0 && (size_t)optopt <= count_options(verb)) {
-		fprintf(stderr, "polgen: error: option '--%s' takes no value\n",
-			verb->options[optopt - 1]);
-		return PG_EXIT_USAGE;
-	}
 	if (found == '?') {
-		complain_unknown(verb, argv[optind - 1]);
+		complain_unknown(verb, argv);
 		return PG_EXIT_USAGE;
 	}
 	if (found == ':') {
 		fprintf(stderr, "polgen: error: option '%s' needs a value\n", argv[optind - 1]);
 		return PG_EXIT_USAGE;
 	}
-	row = find_row(verb->options[found - 1]);
+	row = find_row(verb->options[found - FIRST_LONG]);
 	if (!row->set(options, optarg)) {
 		complain_value(row, optarg);
 		return PG_EXIT_USAGE;

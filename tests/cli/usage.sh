@@ -32,9 +32,12 @@ note=$'\npolgen: note: \'polgen --help\' lists the verbs'
 refused "unknown verb 'chek'; did you mean 'check'?$note" chek
 refused "unknown verb 'frobnicate'$note" frobnicate
 refused "unknown verb 'a\\x1b[31mb'$note" $'a\e[31mb'
+refused "unknown verb 'aply'; did you mean 'apply'?$note" aply --backend=ebpf "$policy"
 refused "unknown option '--jsn' of 'check'; did you mean '--json'?" check --jsn "$policy"
 refused "unknown option '--to' of 'check'" check --to=x "$policy"
 refused "unknown option '-x' of 'check'" check -x "$policy"
+refused "unknown option '-x' of 'check'" check -xy "$policy"
+refused "unknown option '-\\x01' of 'check'" check $'-\1' "$policy"
 refused "option '--json' takes no value" check --json=yes "$policy"
 refused "option '--backend' needs a value" render --backend
 refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf" \
@@ -44,6 +47,8 @@ refused "bad value '65536' of '--dport': expected destination port, 0..65535; fo
 	explain --dport=65536
 refused "bad value '-1' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
 	explain --dport=-1
+refused "bad value ' 80' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
+	explain --dport=' 80'
 refused "bad value 'gre' of '--proto': expected tcp|udp|sctp|icmp" explain --proto=gre
 refused "bad value '' of '--endpoints': expected where endpoints come from: docker, a JSON file, or - for standard input" \
 	explain --endpoints=
@@ -81,6 +86,19 @@ render=(--backend=ebpf --l7=l4-only --endpoints="$endpoints" "$policy")
 run "$POLGEN" render "${render[@]}"
 tap_equal "render" 0 "$run_code"
 tap_run "without a verb: render" 0 "$run_out" "$run_err" "$POLGEN" "${render[@]}"
+tap_run "without a verb, and the policy first: render" 0 "$run_out" "$run_err" \
+	"$POLGEN" "$policy" --backend=ebpf --l7=l4-only --endpoints="$endpoints"
+
+# What is opened next gets the number of a stream that is closed: here a file to read, in which
+# messages to stderr got lost or worse.
+closed() {
+	"$POLGEN" check "$policy" >&-
+}
+tap_run "a closed stdout" 4 "" "polgen: error: cannot write the result: bad file descriptor" closed
+closed() {
+	"$POLGEN" check - <&-
+}
+tap_run "a closed stdin" 3 "" "polgen: error: cannot read 'standard input': bad file descriptor" closed
 if [ -e /dev/full ]; then
 	render_full() {
 		"$POLGEN" render "${render[@]}" 2>/dev/null >/dev/full
