@@ -152,18 +152,21 @@ static const char *severity_name(enum pg_severity severity)
 	return severity == PG_ERROR ? "error" : severity == PG_WARNING ? "warning" : "note";
 }
 
+/* Whatever part of a message came from outside is harmless after this, if it wasn't before. */
 static void print_diag(FILE *out, const struct pg_sources *sources, const struct pg_diag *diag)
 {
-	_cleanup_strbuf_ struct pg_strbuf file = { 0 };
+	_cleanup_strbuf_ struct pg_strbuf file = { 0 }, text = { 0 };
 	struct pg_place place = pg_sources_place(sources, diag->loc);
 
+	pg_strbuf_add_escaped(&text, diag->text, strlen(diag->text));
 	if (!place.file) {
-		fprintf(out, "polgen: %s: %s\n", severity_name(diag->severity), diag->text);
+		fprintf(out, "polgen: %s: %s\n", severity_name(diag->severity),
+			text.text ? text.text : "");
 		return;
 	}
 	pg_strbuf_add_escaped(&file, place.file, strlen(place.file));
 	fprintf(out, "%s:%u:%u: %s: %s\n", file.text ? file.text : "", place.line, place.column,
-		severity_name(diag->severity), diag->text);
+		severity_name(diag->severity), text.text ? text.text : "");
 	print_line(out, pg_sources_get(sources, diag->loc), place, diag->loc);
 }
 

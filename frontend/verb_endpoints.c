@@ -10,18 +10,19 @@ static void print_table(const struct pg_endpoints *endpoints,
 	       "LABELS");
 	for (size_t i = 0; i < endpoints->list.count; i++) {
 		const struct pg_endpoint *endpoint = &endpoints->list.items[i];
-		_cleanup_strbuf_ struct pg_strbuf name = { 0 }, labels = { 0 };
+		_cleanup_strbuf_ struct pg_strbuf name = { 0 }, labels = { 0 }, interface = { 0 };
+		const char *known = endpoint->interface ? endpoint->interface : "-";
 		char address[PG_ADDR_TEXT_MAX] = "-";
 
 		pg_strbuf_add_escaped(&name, endpoint->name, strlen(endpoint->name));
+		pg_strbuf_add_escaped(&interface, known, strlen(known));
 		pg_strbuf_puts(&labels, "");
 		pg_labels_format(&endpoint->labels, &labels);
 		if (endpoint->ipv4.family)
 			pg_addr_format(&endpoint->ipv4, address);
 		printf("%-20s %-10u %-16s %-16s %s\n", name.text ? name.text : "?",
 		       identities->endpoint_ids.items[i].n, address,
-		       endpoint->interface ? endpoint->interface : "-",
-		       labels.text ? labels.text : "");
+		       interface.text ? interface.text : "?", labels.text ? labels.text : "");
 	}
 }
 

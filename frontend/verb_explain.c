@@ -132,12 +132,14 @@ static void print_side(const struct question *question, const struct pg_evaluati
 	const struct pg_judgement *side = &evaluation->side[direction];
 	const struct pg_party *subject =
 		direction == PG_EGRESS ? &question->flow.src : &question->flow.dst;
+	const char *name = direction == PG_EGRESS ? question->options->from : question->options->to;
 	_cleanup_free_ char *place = rule_place(question->input, side->origin);
+	_cleanup_strbuf_ struct pg_strbuf shown = { 0 };
 
+	pg_strbuf_add_escaped(&shown, name, strlen(name));
 	printf("  %-7s of %s (identity %u): %s, %s%s%s\n", pg_direction_name(direction),
-	       direction == PG_EGRESS ? question->options->from : question->options->to,
-	       subject->id.n, pg_verdict_name(side->verdict), pg_reason_name(side->reason),
-	       place && *place ? " " : "", place ? place : "");
+	       shown.text ? shown.text : "?", subject->id.n, pg_verdict_name(side->verdict),
+	       pg_reason_name(side->reason), place && *place ? " " : "", place ? place : "");
 }
 
 static void print_text(const struct question *question, const struct pg_evaluation *evaluation)

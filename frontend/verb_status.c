@@ -58,12 +58,14 @@ static void print_endpoints(const json_t *record)
 		const char *name = json_string_value(json_object_get(endpoint, "name"));
 		const char *ipv4 = json_string_value(json_object_get(endpoint, "ipv4"));
 		const char *interface = json_string_value(json_object_get(endpoint, "interface"));
-		_cleanup_strbuf_ struct pg_strbuf shown = { 0 };
+		_cleanup_strbuf_ struct pg_strbuf shown = { 0 }, link = { 0 };
 
 		pg_strbuf_add_escaped(&shown, name ? name : "?", name ? strlen(name) : 1);
+		interface = interface ? interface : "-";
+		pg_strbuf_add_escaped(&link, interface, strlen(interface));
 		printf("%-20s %-10lld %-16s %s\n", shown.text ? shown.text : "?",
 		       (long long)json_integer_value(json_object_get(endpoint, "identity")),
-		       ipv4 ? ipv4 : "-", interface ? interface : "-");
+		       ipv4 ? ipv4 : "-", link.text ? link.text : "?");
 	}
 }
 

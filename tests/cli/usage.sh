@@ -67,6 +67,21 @@ refused "'endpoints' needs --endpoints=docker or --endpoints=FILE" endpoints
 tap_run "an endpoint that isn't there" 3 "" \
 	"polgen: error: --to: no endpoint 'ap1'; did you mean 'app1'?" \
 	"$POLGEN" explain --endpoints="$endpoints" --from=app2 --to=ap1 --dport=80 "$policy"
+# An endpoints file is another's work as often as not.
+odd=$(mktemp)
+trap 'rm -f "$odd"' EXIT
+jq '.endpoints[0].name = "a\u001b[31m\nb" | .endpoints[0].interface = "v\u001b[31m"' "$endpoints" >"$odd"
+run "$POLGEN" explain --endpoints="$odd" --from=app2 --to=$'a\e[31m\nb' --dport=80 \
+	examples/webshop/policy.json
+tap_equal "a name with control characters, in what a flow comes to" \
+	"app2 -> a\\x1b[31m\\nb tcp/80: 3" "${run_out%%: *}: $(wc -l <<<"$run_out")"
+tap_equal "and in the verdict of its own side" "" "$(tr -d '\n' <<<"$run_out" | tr -cd '[:cntrl:]')"
+run "$POLGEN" explain --endpoints="$odd" --from=app2 --to=$'a\e[31m\nc' --dport=80 "$policy"
+tap_equal "and where it is proposed" \
+	"polgen: error: --to: no endpoint 'a\\x1b[31m\\nc'; did you mean 'a\\x1b[31m\\nb'?" "$run_err"
+run "$POLGEN" endpoints --endpoints="$odd"
+tap_equal "and in the list of endpoints, as its interface's" "v\\x1b[31m" \
+	"$(awk '$3 == "10.0.192.2" { print $4 }' <<<"$run_out")"
 tap_run "an address that is none" 3 "" "polgen: error: --to: '10.0.0.256' is no address" \
 	"$POLGEN" explain --endpoints="$endpoints" --from=app2 --to=ip:10.0.0.256 --dport=80 "$policy"
 tap_run "a file that isn't there" 3 "" \
