@@ -58,6 +58,15 @@ static const struct pg_field cilium_fields[] = {
 	PG_FIELD("status", 0, ignore, 0),
 };
 
+static const struct pg_field network_policy_fields[] = {
+	API_VERSION,
+	KIND,
+	METADATA,
+	PG_FIELD("spec", PG_OBJECT, pg_decode_keep, offsetof(struct members, spec),
+		 .required = true),
+	PG_FIELD("status", 0, ignore, 0),
+};
+
 static const struct pg_field list_fields[] = {
 	API_VERSION,
 	KIND,
@@ -118,6 +127,15 @@ static int decode_clusterwide(struct pg_decoder *decoder, const struct pg_json_v
 	return decode_cilium(decoder, value, members, policy);
 }
 
+static int decode_network_policy(struct pg_decoder *decoder, const struct pg_json_value *value,
+				 const struct members *members, struct pg_policy *policy)
+{
+	(void)value;
+	if (!members->spec)
+		return 0;
+	return pg_decode_network_policy(decoder, members->spec, &members->object, policy);
+}
+
 static int decode_list(struct pg_decoder *decoder, const struct pg_json_value *value,
 		       const struct members *members, struct pg_policy *policy)
 {
@@ -136,6 +154,8 @@ static const struct kind {
 	  decode_cilium },
 	{ "CiliumClusterwideNetworkPolicy", "cilium.io/v2", cilium_fields, PG_COUNT(cilium_fields),
 	  decode_clusterwide },
+	{ "NetworkPolicy", "networking.k8s.io/v1", network_policy_fields,
+	  PG_COUNT(network_policy_fields), decode_network_policy },
 	{ "List", "v1", list_fields, PG_COUNT(list_fields), decode_list },
 };
 

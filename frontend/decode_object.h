@@ -19,6 +19,14 @@ struct pg_object {
 	const struct pg_json_value *name, *namespace; /* strings; NULL: not given */
 };
 
+/* The spec of a NetworkPolicy, an object. */
+int pg_decode_network_policy(struct pg_decoder *decoder, const struct pg_json_value *value,
+			     const struct pg_object *object, struct pg_policy *policy);
+
+/* Its `from` or `to`; everybody if that is empty or NULL. `entry` has its place. */
+int pg_decode_network_peers(struct pg_decoder *decoder, const struct pg_json_value *value,
+			    const struct pg_object *object, struct pg_entry *entry);
+
 /* Adds a requirement; `value` may be NULL. -ENOMEM. */
 int pg_object_require(struct pg_selector *selector, const char *source, const char *key,
 		      enum pg_operator op, const char *value, struct pg_loc loc);

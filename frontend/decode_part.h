@@ -21,6 +21,13 @@ pg_field_fn pg_decode_entry;
 pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
 	pg_decode_peer_entities, pg_decode_requires;
 
+/* An object of a prefix and exceptions; `member` is a struct pg_peers. */
+pg_field_fn pg_decode_cidr_set;
+
+/* A port as a number or a string. False, and an error: it is none. */
+bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   uint16_t *ret_port);
+
 /* The arrays of toPorts and icmps; `member` is a struct pg_entry. */
 pg_field_fn pg_decode_to_ports, pg_decode_icmps;
 

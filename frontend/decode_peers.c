@@ -117,9 +117,7 @@ static const struct pg_field cidr_set_fields[] = {
 	PG_UNSUPPORTED("cidrGroupSelector"),
 };
 
-/* `member` is a struct pg_peers. */
-static int decode_cidr_set(struct pg_decoder *decoder, const struct pg_json_value *value,
-			   void *member)
+int pg_decode_cidr_set(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_peers *peers = member;
 	struct cidr_set set = { 0 };
@@ -140,7 +138,7 @@ int pg_decode_peer_cidr_sets(struct pg_decoder *decoder, const struct pg_json_va
 	struct pg_peers *peers = member;
 
 	peers->l3 = PG_L3_PEERS;
-	return pg_decode_elements(decoder, value, PG_OBJECT, decode_cidr_set, peers);
+	return pg_decode_elements(decoder, value, PG_OBJECT, pg_decode_cidr_set, peers);
 }
 
 static const struct {

@@ -136,8 +136,8 @@ static bool check_number(struct pg_decoder *decoder, const struct pg_json_value 
 	return false;
 }
 
-static bool find_port(struct pg_decoder *decoder, const struct pg_json_value *value,
-		      uint16_t *ret_port)
+bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   uint16_t *ret_port)
 {
 	int r;
 
@@ -162,7 +162,7 @@ static bool find_range(struct pg_decoder *decoder, const struct port *port,
 		       struct port_range *ret_range)
 {
 	uint16_t first = 0;
-	bool good = port->port && find_port(decoder, port->port, &first);
+	bool good = port->port && pg_decode_port_number(decoder, port->port, &first);
 
 	good = (!port->end || check_number(decoder, port->end)) && good;
 	if (!good)

@@ -20,6 +20,8 @@ libfrontend_a_SOURCES = \
 	frontend/decode_http.c \
 	frontend/decode_icmp.c \
 	frontend/decode_label.c \
+	frontend/decode_network_peers.c \
+	frontend/decode_network_policy.c \
 	frontend/decode_object.c frontend/decode_object.h \
 	frontend/decode_part.h \
 	frontend/decode_peers.c \

@@ -118,12 +118,122 @@ static void test_lists_and_documents(void **state)
 	}
 }
 
+#define NETWORK_POLICY                       \
+	"apiVersion: networking.k8s.io/v1\n" \
+	"kind: NetworkPolicy\n"
+
+static void test_the_peers_of_a_network_policy(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_rule *rule;
+	const struct pg_peers *peers;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded, NETWORK_POLICY
+			"metadata: {name: web, namespace: shop}\n"
+			"spec:\n"
+			"  podSelector: {}\n"
+			"  ingress:\n"
+			"  - {}\n"
+			"  - from:\n"
+			"    - podSelector: {matchLabels: {a: '1'}}\n"
+			"    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: x}}\n"
+			"      podSelector: {matchLabels: {a: '2'}}\n"
+			"    - namespaceSelector: {matchLabels: {team: b}}\n"
+			"    - namespaceSelector: {}\n"
+			"    - ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}\n"),
+		0);
+	assert_int_equal(decoded.diags.list.count, 0);
+	rule = decoded.policy.rules.items;
+	assert_selector(&rule->subject, "io.kubernetes.pod.namespace=shop");
+	assert_labels(&rule->labels, "k8s:io.cilium.k8s.policy.derived-from=NetworkPolicy,"
+				     "k8s:io.cilium.k8s.policy.name=web,"
+				     "k8s:io.cilium.k8s.policy.namespace=shop");
+	peers = &rule->entries.items[0].peers;
+	assert_int_equal(peers->l3, PG_L3_PEERS);
+	assert_selector(peers->endpoints.items, "{}");
+	assert_false(rule->entries.items[0].has_l4);
+	peers = &rule->entries.items[1].peers;
+	assert_int_equal(peers->endpoints.count, 4);
+	assert_selector(&peers->endpoints.items[0], "a=1,io.kubernetes.pod.namespace=shop");
+	assert_selector(&peers->endpoints.items[1], "io.kubernetes.pod.namespace=x,a=2");
+	assert_selector(&peers->endpoints.items[2], "io.cilium.k8s.namespace.labels.team=b");
+	assert_selector(&peers->endpoints.items[3], "io.kubernetes.pod.namespace Exists");
+	assert_int_equal(peers->cidrs.count, 1);
+	assert_int_equal(peers->cidrs.items[0].except.count, 1);
+}
+
+static void assert_closes(const char *spec, bool ingress, bool egress, size_t entries)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+	const struct pg_rule *rule;
+
+	pg_strbuf_printf(&text, NETWORK_POLICY "spec: {podSelector: {}%s}\n", spec);
+	assert_int_equal(decode_policy(&decoded, text.text), 0);
+	rule = decoded.policy.rules.items;
+	assert_int_equal(rule->default_deny[PG_INGRESS], ingress);
+	assert_int_equal(rule->default_deny[PG_EGRESS], egress);
+	assert_int_equal(rule->entries.count, entries);
+}
+
+static void test_the_directions_of_a_network_policy(void **state)
+{
+	(void)state;
+	assert_closes("", true, false, 0);
+	assert_closes(", policyTypes: []", true, false, 0);
+	assert_closes(", egress: []", true, false, 0);
+	assert_closes(", egress: [{}]", true, true, 1);
+	assert_closes(", policyTypes: [Egress]", false, true, 0);
+	assert_closes(", policyTypes: [Ingress, Egress]", true, true, 0);
+	/* What is in a direction that isn't named opens nothing, either. */
+	assert_closes(", policyTypes: [Egress], ingress: [{}], egress: [{}]", false, true, 1);
+	assert_closes(", policyTypes: [Ingress], ingress: [{}], egress: [{}]", true, false, 1);
+}
+
+static void test_the_ports_of_a_network_policy(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entry;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(&decoded, NETWORK_POLICY
+			      "spec:\n"
+			      "  podSelector: {}\n"
+			      "  ingress:\n"
+			      "  - ports: [{}, {protocol: UDP}, {port: '53', protocol: SCTP},\n"
+			      "            {port: 80, endPort: 90}]\n"
+			      "  - from: [{podSelector: {}}]\n"
+			      "    ports: []\n"),
+		0);
+	entry = decoded.policy.rules.items[0].entries.items;
+	assert_true(entry->has_l4);
+	assert_int_equal(entry->l4.count, 4);
+	assert_int_equal(entry->l4.items[0].proto.n, 6);
+	assert_int_equal(entry->l4.items[0].first, 0);
+	assert_int_equal(entry->l4.items[0].last, 65535);
+	assert_int_equal(entry->l4.items[1].proto.n, 17);
+	assert_int_equal(entry->l4.items[2].proto.n, 132);
+	assert_int_equal(entry->l4.items[2].first, 53);
+	assert_int_equal(entry->l4.items[2].last, 53);
+	assert_int_equal(entry->l4.items[3].last, 90);
+	assert_selector(entry->peers.endpoints.items, "{}");
+	assert_false(entry[1].has_l4);
+	assert_selector(entry[1].peers.endpoints.items, ONLY_ENDPOINTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_namespace_limits_subjects_and_peers),
 		cmocka_unit_test(test_without_a_namespace_peers_are_endpoints),
 		cmocka_unit_test(test_lists_and_documents),
+		cmocka_unit_test(test_the_peers_of_a_network_policy),
+		cmocka_unit_test(test_the_directions_of_a_network_policy),
+		cmocka_unit_test(test_the_ports_of_a_network_policy),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, NULL, NULL);

@@ -22,6 +22,14 @@ static const char object[] =
 	" {\"endpointSelector\": {\"matchLabels\": {\"k8s:io.kubernetes.pod.namespace\": \"s\"}},"
 	" \"ingress\": [{\"fromEndpoints\": [{}], \"fromRequires\": [{}]}]}}";
 
+static const char network_policy[] =
+	"{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\","
+	" \"metadata\": {\"name\": \"n\", \"namespace\": \"s\"}, \"spec\": {\"podSelector\": {},"
+	" \"policyTypes\": [\"Ingress\"], \"ingress\": [{\"ports\": [{\"port\": 80}],"
+	" \"from\": [{\"podSelector\": {\"matchLabels\": {\"a\": \"b\"}},"
+	" \"namespaceSelector\": {\"matchExpressions\": [{\"key\": \"a\", \"operator\": \"NotIn\","
+	" \"values\": [\"b\"]}]}}, {\"ipBlock\": {\"cidr\": \"10.0.0.0/8\"}}]}]}}";
+
 static const char endpoints[] =
 	"{\"endpoints\": [{\"name\": \"a\", \"labels\": [\"b=c\"], \"ipv4\": \"10.0.0.1\","
 	" \"interface\": \"v\"}], \"host\": {\"addresses\": [\"10.0.0.2\"]},"
@@ -75,6 +83,7 @@ static void test_policies(void **state)
 	(void)state;
 	fail_each(decode_policy, policy, 30);
 	fail_each(decode_policy, object, 30);
+	fail_each(decode_policy, network_policy, 30);
 }
 
 static void test_endpoints(void **state)
