@@ -14,7 +14,8 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_kill \
 	tests/unit/backends/test_ebpf_plan \
 	tests/unit/backends/test_ebpf_policy \
-	tests/unit/backends/test_ebpf_random
+	tests/unit/backends/test_ebpf_random \
+	tests/unit/backends/test_ebpf_wire
 
 if HAVE_CMOCKA
 check_PROGRAMS += $(EBPF_TESTS)
@@ -59,4 +60,9 @@ tests_unit_backends_test_ebpf_random_SOURCES = tests/unit/backends/test_ebpf_ran
 	$(EBPF_TEST_WORLD) $(backends_test_intent)
 tests_unit_backends_test_ebpf_random_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_random_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_wire_SOURCES = tests/unit/backends/test_ebpf_wire.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_wire_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_wire_LDADD = $(EBPF_TEST_LIBS)
 endif
