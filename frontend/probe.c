@@ -6,6 +6,7 @@
 #include "frontend/probe.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -20,8 +21,13 @@
 #define RESEND_MS 250
 
 /* Flows of a wave where the table of neighbours is short: each takes two entries of the 1024. */
-#define SMALL_WAVE    256
-#define FUTILE_ROUNDS 3
+#define SMALL_WAVE 256
+/*
+ * Rounds without progress before that is an error, with a second between them. It may be somebody
+ * else who fills the table, and be over soon.
+ */
+#define FUTILE_ROUNDS	30
+#define FUTILE_PAUSE_MS 1000
 
 /* Answers are taken in between, so that no socket's buffer has to hold a whole wave. */
 #define SEND_BURST 32
@@ -327,6 +333,8 @@ static int run(struct pg_probe_state *state, struct pg_probe **probes, size_t co
 		futile = doubtful < count ? 0 : futile + 1;
 		if (futile == FUTILE_ROUNDS)
 			return give_up(diags);
+		if (futile)
+			poll(NULL, 0, FUTILE_PAUSE_MS);
 		count = doubtful;
 	}
 	return err;
