@@ -69,25 +69,36 @@ static int bring_up(const struct pg_backend *backend, struct pg_backend_handle *
 }
 
 /*
- * A backend that this kernel lacks enforces nothing. Its complaint is not the operator's business
- * when another backend was asked for: it goes to a sink that nobody reads.
+ * Opens a backend that wasn't asked for. One that this kernel lacks enforces nothing: then the handle
+ * is NULL. Its complaints are not the operator's business: they go to a sink that nobody reads.
  */
-static int clear_one(const struct pg_backend *backend, const struct pg_backend_options *options,
-		     struct pg_diags *diags, bool *any)
+static int open_other(const struct pg_backend *backend, const struct pg_backend_options *options,
+		      struct pg_diags *diags, struct pg_backend_handle **ret_handle)
 {
 	_cleanup_diags_ struct pg_diags ignored = { 0 };
 	struct pg_backend_options own = { .bpffs = options->bpffs };
-	struct pg_backend_status status = { 0 };
-	struct pg_backend_handle *handle;
+	struct pg_backend_handle *handle = NULL;
 	int err = backend->open(&own, true, &ignored, &handle);
 
-	if (err == -EOPNOTSUPP)
-		return 0;
-	if (err) {
+	if (err && err != -EOPNOTSUPP) {
 		pg_error(diags, PG_LOC_NONE, "cannot look for what backend '%s' enforces: %s",
 			 backend->name, PG_ERRTEXT(-err));
 		return err;
 	}
+	*ret_handle = err ? NULL : handle;
+	return 0;
+}
+
+static int clear_one(const struct pg_backend *backend, const struct pg_backend_options *options,
+		     struct pg_diags *diags, bool *any)
+{
+	_cleanup_diags_ struct pg_diags ignored = { 0 };
+	struct pg_backend_status status = { 0 };
+	struct pg_backend_handle *handle;
+	int err = open_other(backend, options, diags, &handle);
+
+	if (err || !handle)
+		return err;
 	err = backend->status(handle, &ignored, &status);
 	*any |= err || status.enforcing;
 	/* A status that can't be read is a leftover too. */
@@ -109,6 +120,24 @@ int pg_enforce_clear(const struct pg_backend_options *options, struct pg_diags *
 	}
 	*ret_any = any;
 	return result;
+}
+
+/* What can't be taken down afterwards has to be known before anything changes. */
+static int check_others(const struct pg_backend *backend, const struct pg_backend_options *options,
+			struct pg_diags *diags)
+{
+	for (size_t i = 0; pg_backends[i]; i++) {
+		struct pg_backend_handle *handle = NULL;
+		int err = pg_backends[i] == backend
+				  ? 0
+				  : open_other(pg_backends[i], options, diags, &handle);
+
+		if (err)
+			return err;
+		if (handle)
+			pg_backends[i]->close(handle);
+	}
+	return 0;
 }
 
 static int clear_others(const struct pg_backend *backend, const struct pg_backend_options *options,
@@ -135,7 +164,9 @@ int pg_enforce(const struct pg_backend *backend, const struct pg_backend_options
 
 	if (err)
 		return err;
-	err = bring_up(backend, handle, intent, diags, &result);
+	err = check_others(backend, options, diags);
+	if (!err)
+		err = bring_up(backend, handle, intent, diags, &result);
 	backend->close(handle);
 	if (!err)
 		err = clear_others(backend, options, diags, &result.other_cleared);

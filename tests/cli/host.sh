@@ -21,8 +21,10 @@ cat >policy.json <<'JSON'
 JSON
 sed 's/app2/app3/' policy.json >other.json
 
+# How polgen is called on Flip: words before it.
+as=()
 polgen() {
-	flip_run "$POLGEN" "$@"
+	flip_run "${as[@]}" "$POLGEN" "$@"
 }
 
 # All that an enforcement is made of; no counters.
@@ -82,6 +84,15 @@ done
 tap_equal "the iptables rules went when eBPF stood" "" \
 	"$(flip_run iptables-legacy-save | grep POLGEN; flip_run iptables-nft-save 2>/dev/null | grep POLGEN)"
 
+# Packets to x_tables need CAP_NET_RAW to be asked for, eBPF doesn't.
+as=(setpriv --bounding-set=-net_raw --inh-caps=-net_raw)
+run polgen apply --backend=ebpf --endpoints=endpoints.json other.json
+as=()
+tap_equal "another backend that can't be asked: said" \
+	"4 polgen: error: cannot look for what backend 'iptables' enforces: operation not permitted" \
+	"$run_code $run_err"
+tap_equal "another backend that can't be asked: nothing was changed" "$applied" "$(state)"
+
 flip_sysctl net/bridge/bridge-nf-call-iptables 0
 refused "bridge-nf-call-iptables=0" 4 \
 	"polgen: error: same-bridge traffic doesn't reach iptables: net.bridge.bridge-nf-call-iptables is 0; set it: sysctl -w net.bridge.bridge-nf-call-iptables=1" \
@@ -127,6 +138,32 @@ export DOCKER_HOST
 refused "Docker not running" 4 \
 	"polgen: error: cannot reach Docker at '$SANDBOX/docker.sock': no such file or directory; is dockerd running?" \
 	apply --backend=ebpf --endpoints=docker policy.json
+
+# What was enforced and isn't any more, since the host has changed.
+run polgen "${apply[@]}" --backend=iptables-nft
+tap_equal "iptables: apply" 0 "$run_code"
+flip_sysctl net/bridge/bridge-nf-call-iptables 0
+run polgen status
+tap_equal "status says that bridge-nf-call-iptables is 0" \
+	"0 polgen: warning: same-bridge traffic doesn't reach iptables: net.bridge.bridge-nf-call-iptables is 0; set it: sysctl -w net.bridge.bridge-nf-call-iptables=1" \
+	"$run_code $run_err"
+flip_sysctl net/bridge/bridge-nf-call-iptables 1
+{
+	flip_run iptables-nft -N DOCKER-USER
+	flip_run iptables-nft -I FORWARD -j DOCKER-USER
+} 2>/dev/null
+run polgen "${apply[@]}" --backend=iptables-nft
+tap_equal "DOCKER-USER came: the jump goes there" "DOCKER-USER" \
+	"$(polgen status --json | jq -r '.enforced[].attached')"
+flip_run iptables-nft -D FORWARD -j DOCKER-USER 2>/dev/null
+run polgen status
+tap_equal "status says that nothing calls DOCKER-USER" \
+	"0 polgen: warning: chain 'DOCKER-USER', which calls polgen's, is not called from FORWARD any more; apply the policy again" \
+	"$run_code $run_err"
+run polgen "${apply[@]}" --backend=iptables-nft
+tap_equal "and apply puts it right" "FORWARD app2 " \
+	"$(polgen status --json | jq -r '.enforced[].attached') $(reaches app2 10) $(reaches app3 1)"
+flip_run iptables-nft -X DOCKER-USER 2>/dev/null
 
 # As nobody: a file that nobody may read would be another error.
 chmod 755 "$SANDBOX"
