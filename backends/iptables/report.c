@@ -2,6 +2,7 @@
 /* What the rules that are installed say of themselves. */
 #include "backends/iptables/handle.h"
 #include "backends/iptables/layout.h"
+#include "compat/bridge.h"
 
 /* Our rules of both families in one flavour. */
 struct installed {
@@ -68,6 +69,26 @@ static const struct pg_tree_hook *find_hook(const struct pg_tree *tree)
 	return NULL;
 }
 
+/* Rules that packets don't get to enforce nothing, whatever they say. */
+static void warn_of_bypass(const struct pg_backend_handle *handle,
+			   const struct installed *installed, const char *parent,
+			   struct pg_diags *diags)
+{
+	bool calls;
+
+	if (!strcmp(parent, PG_IPT_DOCKER_CHAIN) && installed->flavour == handle->flavour &&
+	    strcmp(handle->parent4, parent) != 0)
+		pg_warning(diags, PG_LOC_NONE,
+			   "chain '%s', which calls polgen's, is not called from FORWARD any more; "
+			   "apply the policy again",
+			   parent);
+	if (!pg_bridge_calls_iptables(4, &calls) && !calls)
+		pg_warning(diags, PG_LOC_NONE,
+			   "same-bridge traffic doesn't reach iptables: %s is 0; set it: sysctl -w "
+			   "%s=1",
+			   pg_bridge_sysctl(4), pg_bridge_sysctl(4));
+}
+
 int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		  struct pg_backend_status *ret_status)
 {
@@ -86,6 +107,8 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	snprintf(status.layout, sizeof(status.layout), "%s", meta.layout);
 	snprintf(status.attached, sizeof(status.attached), "%s", hook ? hook->parent : "");
 	memcpy(status.digest, meta.digest, sizeof(status.digest));
+	if (status.enforcing)
+		warn_of_bypass(handle, &installed, hook->parent, diags);
 	*ret_status = status;
 	return 0;
 }
