@@ -2,8 +2,10 @@
 /* toPorts: ports and protocols, and the L7 rules on them. */
 #include <strings.h>
 
+#include "compat/errtext.h"
 #include "frontend/decode_part.h"
 #include "frontend/quote.h"
+#include "frontend/services.h"
 
 #define PORT_MAX 65535
 
@@ -119,11 +121,44 @@ static void report_port(struct pg_decoder *decoder, const struct pg_json_value *
 	if (r == -ERANGE)
 		pg_error(decoder->diags, value->loc, "port '%s' is not in 0..%d", text.text,
 			 PORT_MAX);
-	else if (looks_like_a_name(value->string))
-		pg_error(decoder->diags, value->loc, "unsupported feature: named port '%s'",
-			 text.text);
 	else
 		pg_error(decoder->diags, value->loc, "invalid port '%s'", text.text);
+}
+
+static void report_service(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   const struct pg_services *services)
+{
+	const char *meant = pg_services_suggest(services, value->string);
+	struct pg_quoted name = pg_quote(value->string, value->length);
+
+	if (meant)
+		pg_error(decoder->diags, value->loc, "unknown service '%s'; did you mean '%s'?",
+			 name.text, pg_quote(meant, strlen(meant)).text);
+	else
+		pg_error(decoder->diags, value->loc,
+			 "unknown service '%s': it is not in " PG_SERVICES_PATH, name.text);
+}
+
+/* False, and an error: no such service, or no file to look it up in. */
+static bool find_service(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 uint16_t *ret_port)
+{
+	_cleanup_services_ struct pg_services services = { 0 };
+	const struct pg_service *service;
+	int r = pg_services_load(PG_SERVICES_PATH, &services);
+
+	if (r < 0) {
+		pg_error(decoder->diags, value->loc,
+			 "cannot look up service '%s': " PG_SERVICES_PATH ": %s",
+			 pg_quote(value->string, value->length).text, PG_ERRTEXT(-r));
+		return false;
+	}
+	service = pg_services_find(&services, value->string);
+	if (service)
+		*ret_port = service->port;
+	else
+		report_service(decoder, value, &services);
+	return service;
 }
 
 /* False, and an error: not in range. */
@@ -142,6 +177,8 @@ bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_valu
 	int r;
 
 	if (value->kind == PG_JSON_STRING) {
+		if (looks_like_a_name(value->string))
+			return find_service(decoder, value, ret_port);
 		r = parse_port(value->string, ret_port);
 		if (r < 0)
 			report_port(decoder, value, r);

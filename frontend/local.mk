@@ -66,6 +66,7 @@ libfrontend_a_SOURCES = \
 	frontend/quote.c frontend/quote.h \
 	frontend/record.c frontend/record.h \
 	frontend/report.c frontend/report.h \
+	frontend/services.c frontend/services.h \
 	frontend/source.c frontend/source.h \
 	frontend/source_kernel.c frontend/source_kernel.h \
 	frontend/source_labels.c \

@@ -38,6 +38,12 @@ tests_unit_frontend_test_docker_interfaces_SOURCES = tests/unit/frontend/test_do
 tests_unit_frontend_test_docker_interfaces_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_docker_interfaces_LDADD = $(TEST_LIBS)
 
+check_PROGRAMS += tests/unit/frontend/test_services
+TESTS += tests/unit/frontend/test_services
+tests_unit_frontend_test_services_SOURCES = tests/unit/frontend/test_services.c
+tests_unit_frontend_test_services_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_services_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_suggest
 TESTS += tests/unit/frontend/test_suggest
 tests_unit_frontend_test_suggest_SOURCES = tests/unit/frontend/test_suggest.c

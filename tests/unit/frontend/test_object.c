@@ -204,7 +204,7 @@ static void test_the_ports_of_a_network_policy(void **state)
 			      "spec:\n"
 			      "  podSelector: {}\n"
 			      "  ingress:\n"
-			      "  - ports: [{}, {protocol: UDP}, {port: '53', protocol: SCTP},\n"
+			      "  - ports: [{}, {protocol: UDP}, {port: domain, protocol: SCTP},\n"
 			      "            {port: 80, endPort: 90}]\n"
 			      "  - from: [{podSelector: {}}]\n"
 			      "    ports: []\n"),
