@@ -29,6 +29,17 @@ static int decode_interface(struct pg_decoder *decoder, const struct pg_json_val
 	return 0;
 }
 
+/* Not "this host", loopback, multicast, or beyond; of IPv6 not :: to ::1, and not multicast. */
+static bool is_unicast(const struct pg_addr *addr)
+{
+	static const uint8_t zeros[15];
+
+	if (addr->family == 4)
+		return addr->bytes[0] && addr->bytes[0] != 127 && addr->bytes[0] < 224;
+	return addr->bytes[0] != 0xff &&
+	       (memcmp(addr->bytes, zeros, sizeof(zeros)) != 0 || addr->bytes[15] > 1);
+}
+
 static int decode_address_of(struct pg_decoder *decoder, const struct pg_json_value *value,
 			     struct pg_addr *addr, uint8_t family)
 {
@@ -39,6 +50,9 @@ static int decode_address_of(struct pg_decoder *decoder, const struct pg_json_va
 	if (found.family != family)
 		pg_error(decoder->diags, value->loc, "'%s' is not an IPv%u address", value->string,
 			 family);
+	else if (!is_unicast(&found))
+		pg_error(decoder->diags, value->loc, "no endpoint can have the address '%s'",
+			 value->string);
 	else
 		*addr = found;
 	return 0;

@@ -306,9 +306,12 @@ static int count_record(const struct pg_backend_handle *handle, uint32_t ifindex
 			void *context)
 {
 	struct pg_attach_counts *counts = context;
+	char name[IF_NAMESIZE];
 
 	(void)handle;
-	(void)ifindex;
+	/* The record outlives its interface. */
+	if (!if_indextoname(ifindex, name))
+		return 0;
 	counts->tcx += !strcmp(what, link_name(PG_EGRESS));
 	counts->clsact += !strcmp(what, filter_name(PG_EGRESS));
 	return 0;

@@ -133,6 +133,17 @@ refused "an endpoint with the host's address" 3 \
 $line
 $mark" apply --backend=ebpf --endpoints=host-address.json policy.json
 
+for address in 0.0.0.0 127.0.0.5 224.0.0.1 255.255.255.255; do
+	sed "s/10.0.192.4/$address/" endpoints.json >odd-address.json
+	line=$(sed -n 7p odd-address.json)
+	head=${line%%"\"$address"*}
+	mark=$(printf '%*s^%*s' "${#head}" '' $((${#address} + 1)) '' | sed 's/\^ */&/; :a; s/\^\(~*\) /^\1~/; ta')
+	refused "an endpoint with the address $address" 3 \
+		"odd-address.json:7:$((${#head} + 1)): error: no endpoint can have the address '$address'
+$line
+$mark" apply --backend=ebpf --endpoints=odd-address.json policy.json
+done
+
 DOCKER_HOST=unix://$SANDBOX/docker.sock
 export DOCKER_HOST
 refused "Docker not running" 4 \
@@ -210,4 +221,11 @@ tap_run "status needs none" 0 "nothing is enforced" "" polgen status
 run polgen "${apply[@]}" --backend=iptables
 tap_equal "iptables needs none" "0 enforced by iptables" "$run_code ${run_out%% (*}$run_err"
 tap_run "nor does clear" 0 "enforcement was taken down" "" polgen clear
+
+flip_bpffs
+run polgen "${apply[@]}" --backend=ebpf
+flip_run ip link del vethapp3
+tap_equal "eBPF: an interface that is gone doesn't count" "0 2 interfaces" \
+	"$run_code $(polgen status --json | jq -r '.enforced[].attached')"
+polgen clear >/dev/null
 tap_done
