@@ -4,6 +4,7 @@
 
 #include "compat/errtext.h"
 #include "frontend/decode.h"
+#include "frontend/folder.h"
 #include "frontend/report.h"
 #include "frontend/source.h"
 #include "frontend/verbs.h"
@@ -22,20 +23,45 @@ static int input_error(int err)
 	return err && err != -ENOMEM ? -EINVAL : err;
 }
 
+static int load_policy(struct pg_input *input, const char *path,
+		       const struct pg_decode_options *options)
+{
+	uint32_t source;
+	int err = pg_source_read(path, &input->sources, &input->diags, &source);
+
+	input->policy_files++;
+	if (err)
+		return err;
+	return pg_decode_policy(&input->sources, source, options, &input->diags, &input->policy);
+}
+
 /* Goes on after an error, so that the errors of all files are found. */
+static int load_folder(struct pg_input *input, const char *path,
+		       const struct pg_decode_options *options)
+{
+	_cleanup_folder_ struct pg_folder folder = { 0 };
+	int result = pg_folder_list(path, &input->diags, &folder);
+
+	pg_array_foreach(file, &folder.paths) {
+		int err = load_policy(input, *file, options);
+
+		if (err == -ENOMEM)
+			return err;
+		result = result ? result : err;
+	}
+	return result;
+}
+
 int pg_input_policy(struct pg_input *input, const struct pg_options *options)
 {
 	struct pg_decode_options decode = { .lenient = options->lenient };
 	int result = 0;
 
 	for (size_t i = 0; i < options->file_count; i++) {
-		uint32_t source;
-		int err =
-			pg_source_read(options->files[i], &input->sources, &input->diags, &source);
+		const char *path = options->files[i];
+		int err = pg_is_folder(path) ? load_folder(input, path, &decode)
+					     : load_policy(input, path, &decode);
 
-		if (!err)
-			err = pg_decode_policy(&input->sources, source, &decode, &input->diags,
-					       &input->policy);
 		if (err == -ENOMEM)
 			return err;
 		result = result ? result : input_error(err);

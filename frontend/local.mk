@@ -39,6 +39,7 @@ libfrontend_a_SOURCES = \
 	frontend/docker_json.c frontend/docker_json.h \
 	frontend/document.c frontend/document.h \
 	frontend/enforce.c frontend/enforce.h \
+	frontend/folder.c frontend/folder.h \
 	frontend/input.c \
 	frontend/intent.c frontend/intent.h \
 	frontend/json.c frontend/json.h \

@@ -46,7 +46,7 @@ int pg_check_limits(int err, struct pg_diags *diags)
 	return -EINVAL;
 }
 
-static void print_json(const struct pg_input *input, const struct pg_options *options)
+static void print_json(const struct pg_input *input)
 {
 	json_t *diags = json_array();
 	json_t *report;
@@ -54,7 +54,7 @@ static void print_json(const struct pg_input *input, const struct pg_options *op
 	pg_array_foreach(diag, &input->diags.list)
 		json_array_append_new(diags, pg_diag_to_json(&input->sources, diag));
 	report = json_pack("{s:b, s:i, s:I, s:I, s:o}", "valid", !input->diags.errors, "files",
-			   (int)options->file_count, "rules", (json_int_t)input->policy.rules.count,
+			   (int)input->policy_files, "rules", (json_int_t)input->policy.rules.count,
 			   "entries", (json_int_t)count_entries(&input->policy), "diagnostics",
 			   diags);
 	json_dumpf(report, stdout, JSON_INDENT(2));
@@ -67,13 +67,13 @@ static void print_count(size_t count, const char *one, const char *many)
 	printf("%zu %s", count, count == 1 ? one : many);
 }
 
-static void print_text(const struct pg_input *input, const struct pg_options *options)
+static void print_text(const struct pg_input *input)
 {
 	print_count(input->policy.rules.count, "rule", "rules");
 	fputs(" with ", stdout);
 	print_count(count_entries(&input->policy), "entry", "entries");
 	fputs(" in ", stdout);
-	print_count(options->file_count, "file", "files");
+	print_count(input->policy_files, "file", "files");
 	puts(": valid");
 }
 
@@ -83,9 +83,9 @@ static int validate(const struct pg_options *options)
 	int err = pg_input_policy(&input, options);
 
 	if (options->json)
-		print_json(&input, options);
+		print_json(&input);
 	else if (!err)
-		print_text(&input, options);
+		print_text(&input);
 	return pg_finish(&input, err);
 }
 

@@ -24,6 +24,7 @@ struct pg_input {
 	struct pg_sources sources;
 	struct pg_diags diags;
 	struct pg_policy policy;
+	size_t policy_files; /* that it comes from */
 	struct pg_endpoints endpoints;
 };
 

@@ -7,6 +7,7 @@ CLI_TESTS = \
 	tests/cli/manpages.sh \
 	tests/cli/probe.sh \
 	tests/cli/style.sh \
+	tests/cli/folder.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
 EXTRA_DIST += $(CLI_TESTS) tests/tap.sh

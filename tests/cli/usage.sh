@@ -87,7 +87,8 @@ tap_run "an address that is none" 3 "" "polgen: error: --to: '10.0.0.256' is no 
 tap_run "a file that isn't there" 3 "" \
 	"polgen: error: cannot read '/nonexistent/policy.json': no such file or directory" \
 	"$POLGEN" check /nonexistent/policy.json
-tap_run "a folder is no file" 3 "" "polgen: error: cannot read '/': is a directory" "$POLGEN" check /
+tap_run "a folder is no endpoints file" 3 "" "polgen: error: cannot read '/': is a directory" \
+	"$POLGEN" endpoints --endpoints=/
 tap_run "errors of all files are reported" 3 "" \
 	"polgen: error: cannot read '/nonexistent/a': no such file or directory
 polgen: error: cannot read '/nonexistent/b': no such file or directory
