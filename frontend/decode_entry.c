@@ -88,19 +88,51 @@ static void check_choice(struct pg_decoder *decoder, const struct pg_json_value 
 	}
 }
 
+/*
+ * With --lenient an entry that would allow something is left out when it has something in it that
+ * polgen doesn't support: it allows nothing then, and closes its subjects still. Its conditions on
+ * the peers of others stay, since without them those would allow more.
+ */
+static void leave_out(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      struct pg_entry *entry)
+{
+	struct pg_entry left = { .direction = entry->direction, .loc = entry->loc };
+
+	left.peers.l3 = PG_L3_PEERS;
+	memcpy(&left.peers.requires, &entry->peers.requires, sizeof(left.peers.requires));
+	memset(&entry->peers.requires, 0, sizeof(entry->peers.requires));
+	pg_entry_done(entry);
+	*entry = left;
+	pg_note(decoder->diags, pg_json_opening(value),
+		"so this entry is left out, and allows nothing");
+}
+
+static int decode_fields(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 struct pg_entry *entry)
+{
+	bool ingress = entry->direction == PG_INGRESS;
+
+	return pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
+				ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
+				entry);
+}
+
 int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_entry *entry = member;
-	bool ingress = entry->direction == PG_INGRESS;
-	const struct pg_field *fields = ingress ? ingress_fields : egress_fields;
-	size_t count = ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields);
 	int r;
 
 	entry->loc = value->loc;
-	r = pg_decode_fields(decoder, value, fields, count, entry);
+	decoder->may_leave_out = decoder->lenient && !entry->deny;
+	decoder->leave_out = false;
+	r = decode_fields(decoder, value, entry);
+	decoder->may_leave_out = false;
 	if (r < 0)
 		return r;
 	check_choice(decoder, value, &peer_choices[entry->direction]);
 	check_choice(decoder, value, &l4_choice);
+	if (decoder->leave_out)
+		leave_out(decoder, value, entry);
+	decoder->leave_out = false;
 	return 0;
 }

@@ -182,8 +182,7 @@ static int decode_entity(struct pg_decoder *decoder, const struct pg_json_value 
 		if (strcmp(entities[i].name, value->string))
 			continue;
 		if (!entities[i].entity)
-			pg_error(decoder->diags, value->loc, "unsupported feature: entity '%s'",
-				 entities[i].name);
+			pg_decode_unsupported(decoder, value->loc, "entity '%s'", entities[i].name);
 		peers->entities |= entities[i].entity;
 		return 0;
 	}

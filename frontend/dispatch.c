@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/dispatch.h"
 
+#include <stdarg.h>
+
 #include "compat/strbuf.h"
 #include "frontend/quote.h"
 #include "frontend/suggest.h"
@@ -100,11 +102,25 @@ static bool expect_in(struct pg_decoder *decoder, const struct pg_json_value *va
 	return pg_decode_expect(decoder, value, kinds, what);
 }
 
+void pg_decode_unsupported(struct pg_decoder *decoder, struct pg_loc loc, const char *format, ...)
+{
+	_cleanup_free_ char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&what, format, args) < 0)
+		what = NULL;
+	va_end(args);
+	decoder->leave_out |= decoder->may_leave_out;
+	pg_diag_add(decoder->diags, decoder->may_leave_out ? PG_WARNING : PG_ERROR, loc,
+		    "unsupported feature: %s", what ? what : "?");
+}
+
 static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
 			const struct pg_field *field, void *target)
 {
 	if (field->unsupported) {
-		pg_error(decoder->diags, member->key_loc, "unsupported feature: '%s'", field->name);
+		pg_decode_unsupported(decoder, member->key_loc, "'%s'", field->name);
 		return 0;
 	}
 	if (!expect_in(decoder, member, field->kinds, "", member))

@@ -16,6 +16,11 @@
 struct pg_decoder {
 	struct pg_diags *diags;
 	bool lenient; /* unknown fields are warnings */
+	/*
+	 * What is being decoded may be left out as a whole without allowing anything more; and
+	 * something that isn't supported was in it, so it must be.
+	 */
+	bool may_leave_out, leave_out;
 };
 
 /* Sets of kinds. */
@@ -74,6 +79,13 @@ int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *ob
 
 /* Handlers. `member` is a char *, set to a copy; a bool; or a const struct pg_json_value *. */
 pg_field_fn pg_decode_string, pg_decode_boolean, pg_decode_keep;
+
+/*
+ * An error, or where what it is in may be left out a warning: polgen doesn't support this. What
+ * comes in through %s must be escaped.
+ */
+void pg_decode_unsupported(struct pg_decoder *decoder, struct pg_loc loc, const char *format, ...)
+	PG_PRINTF(3, 4);
 
 /* False, and an error: the value isn't one of `kinds`. `what` names it: "'port'". */
 bool pg_decode_expect(struct pg_decoder *decoder, const struct pg_json_value *value,

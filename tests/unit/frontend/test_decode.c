@@ -472,6 +472,36 @@ static void test_endpoints(void **state)
 			    "10.0.0.2");
 }
 
+static void test_entries_left_out_allow_nothing(void **state)
+{
+	static const char text[] =
+		"[{\"endpointSelector\": {}, \"egress\": [{\"toFQDNs\": [],"
+		" \"toRequires\": [{\"matchLabels\": {\"a\": \"b\"}}],"
+		" \"toPorts\": [{\"ports\": [{\"port\": \"53\"}]}]},"
+		" {\"toEntities\": [\"host\", \"init\"]}, {\"toCIDR\": [\"10.0.0.0/8\"]}]}]";
+	struct pg_decode_options options = { .lenient = true };
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entry;
+
+	(void)state;
+	add_text(&decoded, text);
+	assert_int_equal(pg_decode_policy(&decoded.sources, decoded.source, &options,
+					  &decoded.diags, &decoded.policy),
+			 0);
+	assert_int_equal(decoded.diags.warnings, 2);
+	assert_true(decoded.policy.rules.items[0].default_deny[PG_EGRESS]);
+	entry = decoded.policy.rules.items[0].entries.items;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(entry[i].peers.l3, PG_L3_PEERS);
+		assert_int_equal(entry[i].peers.entities, 0);
+		assert_int_equal(entry[i].peers.endpoints.count, 0);
+		assert_int_equal(entry[i].peers.cidrs.count, 0);
+		assert_int_equal(entry[i].l4.count, 0);
+	}
+	assert_int_equal(entry[0].peers.requires.count, 1);
+	assert_int_equal(entry[2].peers.cidrs.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,6 +522,7 @@ int main(void)
 		cmocka_unit_test(test_an_error_of_an_earlier_file_is_not_this_one_s),
 		cmocka_unit_test(test_values_of_an_expression_have_a_limit),
 		cmocka_unit_test(test_ten_thousand_errors_are_all_reported),
+		cmocka_unit_test(test_entries_left_out_allow_nothing),
 		cmocka_unit_test(test_endpoints),
 	};
 
