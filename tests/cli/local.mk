@@ -1,11 +1,13 @@
 # The command as people meet it, and what holds for the whole tree.
 CLI_TESTS = \
+	tests/cli/demo.sh \
 	tests/cli/examples.sh \
 	tests/cli/host.sh \
 	tests/cli/layers.sh \
 	tests/cli/lint.sh \
 	tests/cli/manpages.sh \
 	tests/cli/probe.sh \
+	tests/cli/readme.sh \
 	tests/cli/style.sh \
 	tests/cli/folder.sh \
 	tests/cli/usage.sh
