@@ -4,6 +4,7 @@
 
 #include "compat/errtext.h"
 #include "frontend/options.h"
+#include "frontend/record.h"
 #include "frontend/suggest.h"
 #include "frontend/verbs.h"
 
@@ -57,6 +58,15 @@ static int enter_netns(const char *name)
 	return PG_EXIT_DONE;
 }
 
+/* An eBPF enforcement is found again where the last apply was told to pin it. */
+static void recall_bpffs(struct pg_options *options)
+{
+	if (options->bpffs)
+		return;
+	options->recalled_bpffs = pg_record_bpffs();
+	options->bpffs = options->recalled_bpffs;
+}
+
 static int run_verb(const struct pg_verb *verb, int argc, char **argv)
 {
 	_cleanup_options_ struct pg_options options = { 0 };
@@ -70,7 +80,10 @@ static int run_verb(const struct pg_verb *verb, int argc, char **argv)
 	}
 	if (options.netns)
 		code = enter_netns(options.netns);
-	return code ? code : verb->run(&options);
+	if (code)
+		return code;
+	recall_bpffs(&options);
+	return verb->run(&options);
 }
 
 static int run(int argc, char **argv)

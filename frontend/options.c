@@ -311,6 +311,7 @@ enum pg_exit pg_options_parse(const struct pg_verb *verb, int argc, char **argv,
 
 void pg_options_done(struct pg_options *options)
 {
+	free(options->recalled_bpffs);
 	free(options->ignored_labels.items);
 	*options = (struct pg_options){ 0 };
 }

@@ -40,6 +40,7 @@ struct pg_options {
 	bool lint;
 	const char *endpoints, *netns, *bpffs, *attach, *parent_chain;
 	const char *from, *to, *method, *path, *ports, *against;
+	char *recalled_bpffs; /* owned; what `bpffs` points to when it isn't from argv */
 	pg_proto proto;
 	bool proto_given, dport_given;
 	uint16_t dport;

@@ -169,16 +169,20 @@ json_t *pg_record_make(const char *backend, const struct pg_options *options,
 {
 	char digest[65];
 	json_t *files = json_array();
+	json_t *record;
 
 	pg_digest_format(intent->digest, digest);
 	for (size_t i = 0; i < options->file_count; i++)
 		json_array_append_new(files, any_string(options->files[i]));
-	return json_pack("{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "version", 1, "backend",
-			 backend, "digest", digest, "policies", files, "enforcement",
-			 pg_enforcement_name(options->enforcement), "hostPolicy",
-			 pg_host_policy_name(intent->host_policy), "endpoints",
-			 pg_endpoints_to_json(intent->endpoints, intent->identities), "identities",
-			 pg_identities_to_json(intent->identities));
+	record = json_pack("{s:i, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "version", 1, "backend",
+			   backend, "digest", digest, "policies", files, "enforcement",
+			   pg_enforcement_name(options->enforcement), "hostPolicy",
+			   pg_host_policy_name(intent->host_policy), "endpoints",
+			   pg_endpoints_to_json(intent->endpoints, intent->identities),
+			   "identities", pg_identities_to_json(intent->identities));
+	if (options->bpffs && options->backend == PG_CHOICE_EBPF)
+		set_text(record, "bpffs", options->bpffs);
+	return record;
 }
 
 int pg_record_write(json_t *record, struct pg_diags *diags)
@@ -220,4 +224,23 @@ void pg_record_remove(void)
 	make_path("", path);
 	rmdir(path);
 	rmdir(PG_RUN_DIR);
+}
+
+void pg_record_tidy(void)
+{
+	char path[PATH_SIZE];
+
+	make_path(RECORD, path);
+	if (access(path, F_OK) && errno == ENOENT)
+		pg_record_remove();
+}
+
+char *pg_record_bpffs(void)
+{
+	json_t *record = pg_record_read();
+	const char *path = json_string_value(json_object_get(record, "bpffs"));
+	char *copy = path ? strdup(path) : NULL;
+
+	json_decref(record);
+	return copy;
 }

@@ -32,6 +32,11 @@ json_t *pg_record_read(void);
 
 /* Removes record and lock; the folder too. Under the lock. */
 void pg_record_remove(void);
+/* The same where there is no record: nothing is left of an apply that failed. Under the lock. */
+void pg_record_tidy(void);
+
+/* The --bpffs of the last apply if eBPF enforces since; NULL: none. The caller frees it. */
+char *pg_record_bpffs(void);
 
 /* 64 hexadecimal digits and a NUL. */
 void pg_digest_format(const uint8_t digest[32], char text[65]);

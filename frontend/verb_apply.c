@@ -63,15 +63,19 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 	struct pg_enforce_result result = { 0 };
 	struct pg_backend_options backend_options;
 	const struct pg_backend *backend = pg_choose_backend(options, &backend_options);
-	int err = pg_enforce_prepare(options, true, input, &prepared);
+	/* Who waits for the lock must not go on with what Docker said before it waited. */
+	int err = pg_record_lock(&input->diags, &lock);
 
-	if (!err)
-		err = pg_record_lock(&input->diags, &lock);
+	if (err)
+		return err;
+	err = pg_enforce_prepare(options, true, input, &prepared);
 	if (!err)
 		err = pg_enforce(backend, &backend_options, &prepared.intent, &input->diags,
 				 &result);
-	if (err)
+	if (err) {
+		pg_record_tidy();
 		return err;
+	}
 	record(backend, options, &prepared, &input->diags);
 	if (options->json)
 		print_json(backend, &prepared, &result);

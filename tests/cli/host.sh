@@ -228,4 +228,20 @@ flip_run ip link del vethapp3
 tap_equal "eBPF: an interface that is gone doesn't count" "0 2 interfaces" \
 	"$run_code $(polgen status --json | jq -r '.enforced[].attached')"
 polgen clear >/dev/null
+mkdir "$SANDBOX/pins"
+mount -t bpf bpf "$SANDBOX/pins"
+jq 'del(.endpoints[] | select(.name == "app3"))' endpoints.json >two.json
+apply=(apply --endpoints=two.json policy.json)
+polgen "${apply[@]}" --backend=ebpf --bpffs="$SANDBOX/pins" >/dev/null
+tap_equal "another bpffs: status looks where apply was told to pin" "ebpf" \
+	"$(polgen status --json | jq -r '.enforced[].backend')"
+polgen "${apply[@]}" --backend=iptables >/dev/null
+tap_equal "another bpffs: the other backend takes it down" "iptables " \
+	"$(polgen status --json | jq -r '.enforced[].backend') $(find "$SANDBOX/pins" -name polgen)"
+polgen clear >/dev/null
+umount "$SANDBOX/pins"
+
+polgen apply --backend=ebpf --endpoints=endpoints.json nosuch.json 2>/dev/null
+tap_equal "an apply that fails leaves nothing on disk" "" "$(ls -A /run/polgen 2>/dev/null)"
+
 tap_done
