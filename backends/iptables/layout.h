@@ -18,9 +18,7 @@
  * What netfilter shows of a packet, with net.bridge.bridge-nf-call-iptables=1: the bridge port it came
  * in by whether it is bridged, routed, or to the host itself; the port it leaves by only if bridged.
  *
- * What no rule sees: frames that carry IP behind a VLAN tag. A receiver takes those of VLAN 0 as if they
- * had none, so whoever may send raw frames gets past all rules to others on the bridge. With
- * net.bridge.bridge-nf-filter-vlan-tagged=1 frames of one tag are seen, but not those of two.
+ * What no rule sees, frames that carry IP behind a VLAN tag, the guard beside the rules drops (vlan.h).
  *
  * IPv6 isn't judged: of an endpoint that is enforced all of it is dropped but neighbour discovery.
  * What is routed to an endpoint, or sent by the host, is known by the endpoint's IPv6 address only.

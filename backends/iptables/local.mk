@@ -28,4 +28,9 @@ libbackends_a_SOURCES += \
 	backends/iptables/nft_snapshot.c \
 	backends/iptables/objects.c backends/iptables/objects.h \
 	backends/iptables/peers.c backends/iptables/peers.h \
-	backends/iptables/report.c
+	backends/iptables/report.c \
+	backends/iptables/vlan.c backends/iptables/vlan.h \
+	backends/iptables/vlan_build.c backends/iptables/vlan_nft.h \
+	backends/iptables/vlan_commit.c \
+	backends/iptables/vlan_read.c \
+	backends/iptables/vlan_text.c

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "backends/iptables/objects.h"
+#include "backends/iptables/vlan.h"
 
 #include <arpa/inet.h>
 
@@ -258,5 +259,7 @@ void pg_ipt_render_json(const struct pg_objects *objects, struct pg_strbuf *buf)
 		pg_strbuf_putc(buf, '}');
 		comma = ",";
 	}
-	pg_strbuf_puts(buf, "]}\n");
+	pg_strbuf_putc(buf, ']');
+	pg_vlan_render_json(objects, buf);
+	pg_strbuf_puts(buf, "}\n");
 }

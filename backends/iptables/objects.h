@@ -38,6 +38,7 @@ void pg_ipt_render_native(const struct pg_objects *objects, struct pg_strbuf *bu
  *	          "rules": [ { "text": "-s 10.0.0.2/32 ... -j RETURN", "rule": "shop.json:3:7" } ] } ] } ] }
  *
  * "rule" is the comment, absent where a rule has none. A family without objects is absent.
+ * After the families comes the guard's part (vlan.h), if there is one.
  */
 void pg_ipt_render_json(const struct pg_objects *objects, struct pg_strbuf *buf);
 

@@ -2,6 +2,7 @@
 /* What the rules that are installed say of themselves. */
 #include "backends/iptables/handle.h"
 #include "backends/iptables/layout.h"
+#include "backends/iptables/vlan.h"
 #include "compat/bridge.h"
 
 /* Our rules of both families in one flavour. */
@@ -169,6 +170,8 @@ int pg_ipt_counters(struct pg_backend_handle *handle, struct pg_diags *diags,
 		err = count_tree(&installed.v4, &counters);
 	if (!err)
 		err = count_tree(&installed.v6, &counters);
+	if (!err)
+		err = pg_vlan_count(diags, &counters);
 	if (err)
 		return err;
 	pg_counters_sort(&counters);

@@ -39,10 +39,11 @@ ruleset() {
 	flip_run nft --stateless -a list ruleset 2>/dev/null
 }
 
-# Each rule's expressions, as the kernel has them; the table's parts in no order.
+# Each iptables rule's expressions, as the kernel has them; the table's parts in no order.
 expressions() {
 	"$@" nft --debug=netlink list ruleset 2>/dev/null | sed '/^table/,$d' | awk '
 		BEGIN { RS = "" }
+		$1 == "bridge" { next }
 		{
 			head = $1 " " $2 " " $3
 			sub(/^[^\n]*/, "")

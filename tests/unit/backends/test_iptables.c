@@ -167,6 +167,7 @@ static void check_round_trip(const char *flavour, const struct pg_intent *intent
 	snprintf(command, sizeof(command), "sed -n 's/^#6 //p' | ip6tables-%s-restore --noflush",
 		 flavour);
 	world_feed(command, text);
+	world_feed("sed -n 's/^#bridge //p' | nft -f -", text);
 	restored = world_run("%s", save);
 	assert_string_equal(restored, applied);
 	assert_int_equal(count_changes(handle, intent, false), 0);
@@ -410,7 +411,8 @@ static void test_counters_by_rule(void **state)
 	assert_counter(&counters, "default-deny", PG_INGRESS, PG_VERDICT_DENY, 11);
 	assert_counter(&counters, "ipv6", PG_EGRESS, PG_VERDICT_DENY, 34);
 	assert_counter(&counters, "rule-1.1", PG_INGRESS, PG_VERDICT_ALLOW, 13);
-	assert_int_equal(counters.list.count, 7);
+	assert_counter(&counters, PG_COUNT_VLAN, PG_EGRESS, PG_VERDICT_DENY, 0);
+	assert_int_equal(counters.list.count, 8);
 }
 
 /* The same, as root or not, as what a plan for no kernel gives. */
