@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "compat/strbuf.h"
-#include "frontend/decode.h"
+#include "frontend/decode/decode.h"
 #include "frontend/report.h"
 
 struct form {

@@ -46,11 +46,11 @@ tap_empty "polgen(8) has every option" lacking 'Fl Fl' < <(options)
 # The rows of the decoder's tables, what is supported and what isn't, and the patterns of labels that
 # don't count.
 rows() {
-	grep -hoE "$1\(\"[A-Za-z0-9_]*\"" frontend/decode*.c frontend/case*.c |
+	grep -hoE "$1\(\"[A-Za-z0-9_]*\"" frontend/decode/*.c |
 		sed 's/.*"\(.*\)"/\1/' | sort -u
 }
 patterns() {
-	sed -n 's/^\t"\(.*\)",$/\1/p' frontend/source_labels.c
+	sed -n 's/^\t"\(.*\)",$/\1/p' frontend/source/source_labels.c
 }
 # lacking_in FILE: the words on stdin that the file lacks
 lacking_in() {

@@ -3,7 +3,7 @@
 #ifndef PG_TESTS_FUZZ_FUZZ_H
 #define PG_TESTS_FUZZ_FUZZ_H
 
-#include "frontend/decode.h"
+#include "frontend/decode/decode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A policy test, and the addresses that its endpoints are given. */
-#include "frontend/case.h"
+#include "frontend/decode/case.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_party(const struct pg_case *test, const struct pg_case_party *party)

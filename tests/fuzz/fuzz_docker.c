@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An answer of the Docker Engine's, read as each of those that are asked for. */
-#include "frontend/docker.h"
+#include "frontend/source/docker.h"
 #include "tests/fuzz/fuzz.h"
 
 /* Networks of every kind, which a container of the input may be on by name. */

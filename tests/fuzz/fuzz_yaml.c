@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A YAML text, as a tree of values and as a policy. */
-#include "frontend/yaml.h"
+#include "frontend/decode/yaml.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool is_inside(struct pg_loc inner, struct pg_loc outer)

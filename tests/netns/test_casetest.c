@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "frontend/casetest.h"
+#include "frontend/lab/casetest.h"
 
 static enum { COMMIT_RULE, COMMIT_ERROR, COMMIT_CRASH } commit_does;
 

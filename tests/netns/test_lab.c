@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 
 #include "compat/netns.h"
-#include "frontend/lab.h"
-#include "frontend/probe.h"
+#include "frontend/lab/lab.h"
+#include "frontend/lab/probe.h"
 
 enum party {
 	APP1,

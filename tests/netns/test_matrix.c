@@ -2,8 +2,8 @@
 /* The connectivity matrix of a lab, with rules of iptables made by hand. */
 #include "tests/unit/unit.h"
 
-#include "frontend/lab.h"
-#include "frontend/matrix.h"
+#include "frontend/lab/lab.h"
+#include "frontend/lab/matrix.h"
 
 static void add_endpoint(struct pg_endpoints *endpoints, const char *name, const char *addr)
 {

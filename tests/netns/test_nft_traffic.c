@@ -13,8 +13,8 @@
 
 #include "backends/iptables/flavour.h"
 #include "compat/netns.h"
-#include "frontend/lab.h"
-#include "frontend/probe.h"
+#include "frontend/lab/lab.h"
+#include "frontend/lab/probe.h"
 
 enum party { APP1, APP2, APP3, ENDPOINTS };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One lab and one backend, and case after case on them. */
-#include "frontend/casetest_internal.h"
-#include "frontend/enforce.h"
+#include "frontend/cli/enforce.h"
+#include "frontend/lab/casetest_internal.h"
 #include "frontend/report.h"
 #include "tests/parity/parity.h"
 

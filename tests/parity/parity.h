@@ -10,9 +10,9 @@
 #include <jansson.h>
 
 #include "backends/backend.h"
-#include "frontend/case.h"
-#include "frontend/lab.h"
-#include "frontend/probe.h"
+#include "frontend/decode/case.h"
+#include "frontend/lab/lab.h"
+#include "frontend/lab/probe.h"
 
 static inline void pg_json_decref_cleanup(json_t **value)
 {

@@ -3,8 +3,8 @@
 #ifndef PG_TESTS_UNIT_FRONTEND_DECODED_H
 #define PG_TESTS_UNIT_FRONTEND_DECODED_H
 
-#include "frontend/case.h"
-#include "frontend/decode.h"
+#include "frontend/decode/case.h"
+#include "frontend/decode/decode.h"
 
 struct decoded {
 	struct pg_sources sources;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/unit.h"
 
-#include "frontend/dispatch.h"
+#include "frontend/decode/dispatch.h"
 
 struct target {
 	char *name;

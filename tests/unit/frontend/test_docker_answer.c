@@ -2,7 +2,7 @@
 /* Answers as Docker would never give them, and labels as anybody may give them to a container. */
 #include "tests/unit/unit.h"
 
-#include "frontend/docker.h"
+#include "frontend/source/docker.h"
 
 /* What an answer has besides what a test is about. */
 #define HEAD  "\"Id\": \"abc123\", \"Name\": \"/web\", "

@@ -4,7 +4,7 @@
 
 #include "compat/netns.h"
 #include "compat/rtnl.h"
-#include "frontend/docker.h"
+#include "frontend/source/docker.h"
 
 #define CONTAINERS 3
 

@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-#include "frontend/docker.h"
+#include "frontend/source/docker.h"
 #include "tests/unit/frontend/fake_docker.h"
 
 struct loaded {

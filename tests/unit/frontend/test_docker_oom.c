@@ -2,7 +2,7 @@
 /* Every allocation on the way from Docker's answers to endpoints fails once. */
 #include "tests/unit/unit.h"
 
-#include "frontend/docker.h"
+#include "frontend/source/docker.h"
 #include "tests/unit/failing_alloc.h"
 
 static const char networks[] =

@@ -4,7 +4,7 @@
 #include <jansson.h>
 
 #include "compat/strbuf.h"
-#include "frontend/json.h"
+#include "frontend/decode/json.h"
 
 /* One text and what came of it. */
 struct loaded {

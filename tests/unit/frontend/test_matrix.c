@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/unit.h"
 
-#include "frontend/matrix.h"
+#include "frontend/lab/matrix.h"
 #include "frontend/report.h"
 
 #define FLOW(from, to, port, result) \

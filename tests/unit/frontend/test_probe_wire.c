@@ -3,7 +3,7 @@
 
 #include <netinet/in.h>
 
-#include "frontend/probe_wire.h"
+#include "frontend/lab/probe_wire.h"
 
 #define IP_HEADER 20
 

@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "frontend/services.h"
+#include "frontend/decode/services.h"
 
 static const char text[] = "# a comment\n"
 			   "domain\t53/tcp\n"

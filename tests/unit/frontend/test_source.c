@@ -7,7 +7,7 @@
 
 #include "compat/netns.h"
 #include "compat/rtnl.h"
-#include "frontend/source.h"
+#include "frontend/source/source.h"
 #include "tests/unit/frontend/fake_docker.h"
 
 struct fixture {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/unit.h"
 
-#include "frontend/yaml.h"
+#include "frontend/decode/yaml.h"
 
 struct fixture {
 	struct pg_sources sources;

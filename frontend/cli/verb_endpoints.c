@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* polgen endpoints: what polgen sees. */
+#include "frontend/cli/record.h"
+#include "frontend/cli/verbs.h"
+
+static void print_table(const struct pg_endpoints *endpoints,
+			const struct pg_identities *identities)
+{
+	printf("%-20s %-10s %-16s %-16s %s\n", "ENDPOINT", "IDENTITY", "IPV4", "INTERFACE",
+	       "LABELS");
+	for (size_t i = 0; i < endpoints->list.count; i++) {
+		const struct pg_endpoint *endpoint = &endpoints->list.items[i];
+		_cleanup_strbuf_ struct pg_strbuf name = { 0 }, labels = { 0 }, interface = { 0 };
+		const char *known = endpoint->interface ? endpoint->interface : "-";
+		char address[PG_ADDR_TEXT_MAX] = "-";
+
+		pg_strbuf_add_escaped(&name, endpoint->name, strlen(endpoint->name));
+		pg_strbuf_add_escaped(&interface, known, strlen(known));
+		pg_strbuf_puts(&labels, "");
+		pg_labels_format(&endpoint->labels, &labels);
+		if (endpoint->ipv4.family)
+			pg_addr_format(&endpoint->ipv4, address);
+		printf("%-20s %-10u %-16s %-16s %s\n", name.text ? name.text : "?",
+		       identities->endpoint_ids.items[i].n, address,
+		       interface.text ? interface.text : "?", labels.text ? labels.text : "");
+	}
+}
+
+static void print_json(const struct pg_endpoints *endpoints, const struct pg_identities *identities)
+{
+	json_t *hosts = json_array();
+	json_t *report;
+
+	pg_array_foreach(addr, &endpoints->host_addrs) {
+		char text[PG_ADDR_TEXT_MAX];
+
+		json_array_append_new(hosts, json_string(pg_addr_format(addr, text)));
+	}
+	report = json_pack("{s:o, s:o, s:{s:o}}", "endpoints",
+			   pg_endpoints_to_json(endpoints, identities), "identities",
+			   pg_identities_to_json(identities), "host", "addresses", hosts);
+	json_dumpf(report, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(report);
+}
+
+static int show(const struct pg_options *options, struct pg_input *input)
+{
+	_cleanup_identities_ struct pg_identities identities = { 0 };
+	int err = pg_input_endpoints(input, options, true);
+
+	if (!err)
+		err = pg_identities_make(&input->endpoints, &input->policy, &identities);
+	if (err)
+		return err;
+	if (options->json)
+		print_json(&input->endpoints, &identities);
+	else
+		print_table(&input->endpoints, &identities);
+	return 0;
+}
+
+int pg_verb_endpoints(const struct pg_options *options)
+{
+	_cleanup_input_ struct pg_input input = { 0 };
+
+	if (!options->endpoints)
+		return pg_usage_error("'endpoints' needs --endpoints=docker or --endpoints=FILE");
+	return pg_finish(&input, show(options, &input));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A policy test: a policy, endpoints, flows, and the verdict that each flow must get. */
+#ifndef PG_FRONTEND_CASE_H
+#define PG_FRONTEND_CASE_H
+
+#include "frontend/decode/decode.h"
+#include "policy/evaluate.h"
+
+enum pg_expectation {
+	PG_EXPECT_ALLOW,
+	PG_EXPECT_DENY,
+	PG_EXPECT_HTTP_403,
+	PG_EXPECTATIONS,
+};
+
+const char *pg_expectation_name(enum pg_expectation expectation); /* "allow", "deny", "http-403" */
+
+/* One end of a case's flow: an endpoint, the host, or an address that is nobody's. */
+struct pg_case_party {
+	char *text; /* as written: "app1", "ip:8.8.8.8" */
+	enum { PG_PARTY_ENDPOINT, PG_PARTY_HOST, PG_PARTY_ADDRESS } kind;
+	size_t endpoint;     /* ENDPOINT: index into case.endpoints.list */
+	struct pg_addr addr; /* ADDRESS */
+};
+
+struct pg_case_header {
+	char *name, *value;
+};
+
+struct pg_case_http {
+	char *method, *path, *host; /* NULL: not given */
+	struct pg_array(struct pg_case_header) headers;
+};
+
+struct pg_case_flow {
+	struct pg_case_party src, dst;
+	pg_proto proto;
+	uint16_t dport; /* ICMP: 8, the echo request */
+	bool has_http;
+	struct pg_case_http http;
+	enum pg_expectation expect;
+	struct pg_loc loc;
+};
+
+struct pg_case {
+	char *id, *note; /* note: NULL if absent */
+	enum pg_enforcement enforcement;
+	enum pg_host_policy host_policy;
+	struct pg_policy policy;
+	/* The policy is in this file (relative to the case's folder) and for the caller to decode
+	 * into `policy`; NULL: it was in the case. */
+	char *policy_file;
+	struct pg_loc policy_loc;
+	struct pg_endpoints endpoints; /* without the host; each has an address after _assign() */
+	bool has_host;		       /* an endpoint labelled reserved:host= was there */
+	char *host_name;	       /* its name; NULL without */
+	struct pg_array(struct pg_case_flow) flows;
+};
+
+void pg_case_done(struct pg_case *test);
+#define _cleanup_case_ PG_CLEANUP(pg_case_done)
+
+/*
+ * Decodes a case, policy included. The host is dst or src of a flow by the name of the endpoint that
+ * is labelled `reserved:host=`; its addresses are `_host_ips`. 0, -EINVAL (diags), -ENOMEM.
+ */
+int pg_case_decode(const struct pg_sources *sources, uint32_t source,
+		   const struct pg_decode_options *options, struct pg_diags *diags,
+		   struct pg_case *ret_case);
+
+/*
+ * Gives an address to each endpoint without one, and one to the host if it has none, from
+ * 10.0.192.0/20, avoiding all addresses that the case names; then calls pg_endpoints_finish().
+ * host_addrs[0] is then the bridge's address. -EINVAL (diags), -ENOSPC, -ENOMEM.
+ */
+int pg_case_assign(struct pg_case *test, struct pg_diags *diags);
+
+#endif

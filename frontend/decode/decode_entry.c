@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The elements of ingress and egress: which peers, on which ports. */
+#include "frontend/decode/decode_part.h"
+
+#define PEERS offsetof(struct pg_entry, peers)
+
+static const struct pg_field ingress_fields[] = {
+	PG_FIELD("fromEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
+	PG_FIELD("fromCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("fromCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
+	PG_FIELD("fromEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
+	PG_FIELD("fromRequires", PG_ARRAY, pg_decode_requires, PEERS),
+	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
+	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
+	PG_UNSUPPORTED("authentication"),
+	PG_UNSUPPORTED("fromGroups"),
+	PG_UNSUPPORTED("fromNodes"),
+	PG_MISPLACED("toEndpoints", "fromEndpoints"),
+	PG_MISPLACED("toCIDR", "fromCIDR"),
+	PG_MISPLACED("toCIDRSet", "fromCIDRSet"),
+	PG_MISPLACED("toEntities", "fromEntities"),
+	PG_MISPLACED("toRequires", "fromRequires"),
+	PG_MISPLACED("toGroups", "fromGroups"),
+	PG_MISPLACED("toNodes", "fromNodes"),
+};
+
+static const struct pg_field egress_fields[] = {
+	PG_FIELD("toEndpoints", PG_ARRAY, pg_decode_peer_endpoints, PEERS),
+	PG_FIELD("toCIDR", PG_ARRAY, pg_decode_peer_cidrs, PEERS),
+	PG_FIELD("toCIDRSet", PG_ARRAY, pg_decode_peer_cidr_sets, PEERS),
+	PG_FIELD("toEntities", PG_ARRAY, pg_decode_peer_entities, PEERS),
+	PG_FIELD("toRequires", PG_ARRAY, pg_decode_requires, PEERS),
+	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
+	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
+	PG_UNSUPPORTED("authentication"),
+	PG_UNSUPPORTED("toFQDNs"),
+	PG_UNSUPPORTED("toGroups"),
+	PG_UNSUPPORTED("toNodes"),
+	PG_UNSUPPORTED("toServices"),
+	PG_MISPLACED("fromEndpoints", "toEndpoints"),
+	PG_MISPLACED("fromCIDR", "toCIDR"),
+	PG_MISPLACED("fromCIDRSet", "toCIDRSet"),
+	PG_MISPLACED("fromEntities", "toEntities"),
+	PG_MISPLACED("fromRequires", "toRequires"),
+	PG_MISPLACED("fromGroups", "toGroups"),
+	PG_MISPLACED("fromNodes", "toNodes"),
+};
+
+/* Fields of which an entry has at most one with something in it. */
+struct choice {
+	const char *names[4];
+};
+
+/* Two would look like AND, and be OR. */
+static const struct choice peer_choices[PG_DIRECTIONS] = {
+	[PG_INGRESS] = { { "fromEndpoints", "fromCIDR", "fromCIDRSet", "fromEntities" } },
+	[PG_EGRESS] = { { "toEndpoints", "toCIDR", "toCIDRSet", "toEntities" } },
+};
+
+static const struct choice l4_choice = { { "toPorts", "icmps" } };
+
+static bool is_chosen(const struct choice *choice, const struct pg_json_value *member)
+{
+	if (member->kind != PG_JSON_ARRAY || !member->count || member->first)
+		return false;
+	for (size_t i = 0; i < PG_COUNT(choice->names) && choice->names[i]; i++) {
+		if (!strcmp(member->key, choice->names[i]))
+			return true;
+	}
+	return false;
+}
+
+static void check_choice(struct pg_decoder *decoder, const struct pg_json_value *entry,
+			 const struct choice *choice)
+{
+	const struct pg_json_value *first = NULL;
+
+	pg_json_foreach(member, entry) {
+		if (!is_chosen(choice, member))
+			continue;
+		if (!first) {
+			first = member;
+			continue;
+		}
+		pg_error(decoder->diags, member->key_loc,
+			 "'%s' and '%s' cannot be given in one entry", first->key, member->key);
+		pg_note(decoder->diags, first->key_loc, "'%s' is given here", first->key);
+	}
+}
+
+/*
+ * With --lenient an entry that would allow something is left out when it has something in it that
+ * polgen doesn't support: it allows nothing then, and closes its subjects still. Its conditions on
+ * the peers of others stay, since without them those would allow more.
+ */
+static void leave_out(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      struct pg_entry *entry)
+{
+	struct pg_entry left = { .direction = entry->direction, .loc = entry->loc };
+
+	left.peers.l3 = PG_L3_PEERS;
+	memcpy(&left.peers.requires, &entry->peers.requires, sizeof(left.peers.requires));
+	memset(&entry->peers.requires, 0, sizeof(entry->peers.requires));
+	pg_entry_done(entry);
+	*entry = left;
+	pg_note(decoder->diags, pg_json_opening(value),
+		"so this entry is left out, and allows nothing");
+}
+
+static int decode_fields(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 struct pg_entry *entry)
+{
+	bool ingress = entry->direction == PG_INGRESS;
+
+	return pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
+				ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
+				entry);
+}
+
+int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	struct pg_entry *entry = member;
+	int r;
+
+	entry->loc = value->loc;
+	decoder->may_leave_out = decoder->lenient && !entry->deny;
+	decoder->leave_out = false;
+	r = decode_fields(decoder, value, entry);
+	decoder->may_leave_out = false;
+	if (r < 0)
+		return r;
+	check_choice(decoder, value, &peer_choices[entry->direction]);
+	check_choice(decoder, value, &l4_choice);
+	if (decoder->leave_out)
+		leave_out(decoder, value, entry);
+	decoder->leave_out = false;
+	return 0;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kubernetes objects that carry policies: what is around their rules. */
+#include "frontend/decode/decode_object.h"
+
+#include "frontend/quote.h"
+
+/* The members of every kind of object that polgen takes. */
+struct members {
+	struct pg_object object;
+	const struct pg_json_value *api_version, *spec, *specs, *items;
+};
+
+static int ignore(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	(void)decoder;
+	(void)value;
+	(void)member;
+	return 0;
+}
+
+/* What an operator writes, and what the API server adds. */
+static const struct pg_field metadata_fields[] = {
+	PG_FIELD("name", PG_STRING, pg_decode_keep, offsetof(struct pg_object, name)),
+	PG_FIELD("namespace", PG_STRING, pg_decode_keep, offsetof(struct pg_object, namespace)),
+	PG_FIELD("labels", PG_OBJECT, ignore, 0),
+	PG_FIELD("annotations", PG_OBJECT, ignore, 0),
+	PG_FIELD("creationTimestamp", 0, ignore, 0),
+	PG_FIELD("deletionGracePeriodSeconds", 0, ignore, 0),
+	PG_FIELD("deletionTimestamp", 0, ignore, 0),
+	PG_FIELD("finalizers", 0, ignore, 0),
+	PG_FIELD("generateName", 0, ignore, 0),
+	PG_FIELD("generation", 0, ignore, 0),
+	PG_FIELD("managedFields", 0, ignore, 0),
+	PG_FIELD("ownerReferences", 0, ignore, 0),
+	PG_FIELD("resourceVersion", 0, ignore, 0),
+	PG_FIELD("selfLink", 0, ignore, 0),
+	PG_FIELD("uid", 0, ignore, 0),
+};
+
+static int decode_metadata(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   void *member)
+{
+	return pg_decode_fields(decoder, value, metadata_fields, PG_COUNT(metadata_fields), member);
+}
+
+#define API_VERSION                                                                              \
+	PG_FIELD("apiVersion", PG_STRING, pg_decode_keep, offsetof(struct members, api_version), \
+		 .required = true)
+#define KIND	 PG_FIELD("kind", PG_STRING, ignore, 0, .required = true)
+#define METADATA PG_FIELD("metadata", PG_OBJECT, decode_metadata, offsetof(struct members, object))
+
+static const struct pg_field cilium_fields[] = {
+	API_VERSION,
+	KIND,
+	METADATA,
+	PG_FIELD("spec", PG_OBJECT, pg_decode_keep, offsetof(struct members, spec)),
+	PG_FIELD("specs", PG_ARRAY, pg_decode_keep, offsetof(struct members, specs)),
+	PG_FIELD("status", 0, ignore, 0),
+};
+
+static const struct pg_field network_policy_fields[] = {
+	API_VERSION,
+	KIND,
+	METADATA,
+	PG_FIELD("spec", PG_OBJECT, pg_decode_keep, offsetof(struct members, spec),
+		 .required = true),
+	PG_FIELD("status", 0, ignore, 0),
+};
+
+static const struct pg_field list_fields[] = {
+	API_VERSION,
+	KIND,
+	PG_FIELD("metadata", PG_OBJECT, ignore, 0),
+	PG_FIELD("items", PG_ARRAY, pg_decode_keep, offsetof(struct members, items),
+		 .required = true),
+};
+
+struct rules {
+	const struct pg_object *object;
+	struct pg_policy *policy;
+};
+
+/* `member` is a struct rules. */
+static int decode_spec(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	const struct rules *rules = member;
+	struct pg_rule *rule;
+	int r = pg_decode_rule(decoder, value, rules->policy);
+
+	if (r < 0)
+		return r;
+	rule = &rules->policy->rules.items[rules->policy->rules.count - 1];
+	r = pg_object_limit_subject(decoder, rules->object, &rule->subject);
+	if (r < 0)
+		return r;
+	pg_array_foreach(entry, &rule->entries) {
+		r = pg_object_limit_peers(rules->object, &entry->peers);
+		if (r < 0)
+			return r;
+	}
+	return pg_object_name_rule(rules->object, rule);
+}
+
+static int decode_cilium(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 const struct members *members, struct pg_policy *policy)
+{
+	struct rules rules = { .object = &members->object, .policy = policy };
+	int r = 0;
+
+	if (!pg_json_member(value, "spec") && !pg_json_member(value, "specs"))
+		pg_error(decoder->diags, pg_json_opening(value), "missing field 'spec'");
+	if (members->spec)
+		r = decode_spec(decoder, members->spec, &rules);
+	if (r == 0 && members->specs)
+		r = pg_decode_elements(decoder, members->specs, PG_OBJECT, decode_spec, &rules);
+	return r;
+}
+
+static int decode_clusterwide(struct pg_decoder *decoder, const struct pg_json_value *value,
+			      const struct members *members, struct pg_policy *policy)
+{
+	const struct pg_json_value *namespace = members->object.namespace;
+
+	if (namespace)
+		pg_error(decoder->diags, namespace->key_loc,
+			 "'namespace' cannot be given for a '%s'", members->object.kind);
+	return decode_cilium(decoder, value, members, policy);
+}
+
+static int decode_network_policy(struct pg_decoder *decoder, const struct pg_json_value *value,
+				 const struct members *members, struct pg_policy *policy)
+{
+	(void)value;
+	if (!members->spec)
+		return 0;
+	return pg_decode_network_policy(decoder, members->spec, &members->object, policy);
+}
+
+static int decode_list(struct pg_decoder *decoder, const struct pg_json_value *value,
+		       const struct members *members, struct pg_policy *policy)
+{
+	(void)value;
+	return members->items ? pg_decode_rules(decoder, members->items, policy) : 0;
+}
+
+static const struct kind {
+	const char *name, *api_version;
+	const struct pg_field *fields;
+	size_t count;
+	int (*decode)(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      const struct members *members, struct pg_policy *policy);
+} kinds[] = {
+	{ "CiliumNetworkPolicy", "cilium.io/v2", cilium_fields, PG_COUNT(cilium_fields),
+	  decode_cilium },
+	{ "CiliumClusterwideNetworkPolicy", "cilium.io/v2", cilium_fields, PG_COUNT(cilium_fields),
+	  decode_clusterwide },
+	{ "NetworkPolicy", "networking.k8s.io/v1", network_policy_fields,
+	  PG_COUNT(network_policy_fields), decode_network_policy },
+	{ "List", "v1", list_fields, PG_COUNT(list_fields), decode_list },
+};
+
+/* NULL, and an error: there is none, or polgen doesn't take such objects. */
+static const struct kind *find_kind(struct pg_decoder *decoder, const struct pg_json_value *object)
+{
+	const struct pg_json_value *kind = pg_json_member(object, "kind");
+	const char *names[PG_COUNT(kinds)];
+
+	if (!kind) {
+		pg_error(decoder->diags, pg_json_opening(object), "missing field 'kind'");
+		return NULL;
+	}
+	if (!pg_decode_expect(decoder, kind, PG_STRING, "'kind'"))
+		return NULL;
+	for (size_t i = 0; i < PG_COUNT(kinds); i++) {
+		names[i] = kinds[i].name;
+		if (!strcmp(names[i], kind->string))
+			return &kinds[i];
+	}
+	pg_decode_unknown_word(decoder, kind, "kind", names, PG_COUNT(kinds));
+	return NULL;
+}
+
+static void check_version(struct pg_decoder *decoder, const struct kind *kind,
+			  const struct pg_json_value *version)
+{
+	if (version && strcmp(version->string, kind->api_version))
+		pg_error(decoder->diags, version->loc,
+			 "unsupported version '%s' of '%s'; polgen reads '%s'",
+			 pg_quote(version->string, version->length).text, kind->name,
+			 kind->api_version);
+}
+
+bool pg_decode_is_object(const struct pg_json_value *value)
+{
+	return !pg_json_member(value, "endpointSelector") &&
+	       (pg_json_member(value, "apiVersion") || pg_json_member(value, "kind"));
+}
+
+int pg_decode_object(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	const struct kind *kind = find_kind(decoder, value);
+	struct members members = { 0 };
+	int r;
+
+	if (!kind)
+		return 0;
+	members.object.kind = kind->name;
+	r = pg_decode_fields(decoder, value, kind->fields, kind->count, &members);
+	if (r < 0)
+		return r;
+	check_version(decoder, kind, members.api_version);
+	return kind->decode(decoder, value, &members, member);
+}

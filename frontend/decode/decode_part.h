@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of the decoder, for each other: handlers for what tables of several files name. */
+#ifndef PG_FRONTEND_DECODE_PART_H
+#define PG_FRONTEND_DECODE_PART_H
+
+#include "frontend/decode/decode.h"
+#include "frontend/decode/dispatch.h"
+
+#define PG_REQUIREMENTS_MAX 1024  /* of one selector */
+#define PG_VALUES_MAX	    65536 /* of one matchExpressions element */
+
+/* An object; `member` is a zeroed struct pg_selector. */
+pg_field_fn pg_decode_selector;
+/* An error if no labels at all could meet the selector. */
+void pg_decode_check_selector(struct pg_decoder *decoder, struct pg_selector *selector);
+
+/* The elements of a rule's section; `member` is a zeroed struct pg_entry with its direction set. */
+pg_field_fn pg_decode_entry;
+
+/* The arrays of fromEndpoints, fromCIDR and so on; `member` is a struct pg_peers. */
+pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
+	pg_decode_peer_entities, pg_decode_requires;
+
+/* An object of a prefix and exceptions; `member` is a struct pg_peers. */
+pg_field_fn pg_decode_cidr_set;
+
+/* A port as a number or a string. False, and an error: it is none. */
+bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   uint16_t *ret_port);
+
+/* The arrays of toPorts and icmps; `member` is a struct pg_entry. */
+pg_field_fn pg_decode_to_ports, pg_decode_icmps;
+
+/* The array of rules.http; `member` is a zeroed struct pg_http_list. */
+pg_field_fn pg_decode_http;
+
+/*
+ * Labels; `member` is a struct pg_labels. One as a string, source "unspec" unless it has one; and
+ * one as a string or as an object of key, value and source.
+ */
+pg_field_fn pg_decode_label_string, pg_decode_label;
+
+/* False, and an error: the string is no address. */
+bool pg_decode_address(struct pg_decoder *decoder, const struct pg_json_value *value,
+		       struct pg_addr *ret_addr);
+
+/* A string, one of the host's own addresses; `member` is a struct pg_endpoints. */
+pg_field_fn pg_decode_host_address;
+
+/* An object that is a rule; `member` is a struct pg_policy, and has one rule more then. */
+pg_field_fn pg_decode_rule;
+
+/* An object as Kubernetes has them, that has rules in it; `member` is a struct pg_policy. */
+pg_field_fn pg_decode_object;
+bool pg_decode_is_object(const struct pg_json_value *value);
+
+/* Rules and objects, one or a list of them; `member` is a struct pg_policy. */
+pg_field_fn pg_decode_rules;
+
+#endif

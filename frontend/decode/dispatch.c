@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "frontend/decode/dispatch.h"
+
+#include <stdarg.h>
+
+#include "compat/strbuf.h"
+#include "frontend/quote.h"
+#include "frontend/suggest.h"
+
+/* "a string or an integer" */
+static void add_kinds(struct pg_strbuf *buf, unsigned int kinds)
+{
+	for (unsigned int kind = 0; kind < PG_JSON_KINDS; kind++) {
+		if (!(kinds & PG_KIND(kind)))
+			continue;
+		if (buf->length)
+			pg_strbuf_puts(buf, " or ");
+		pg_strbuf_puts(buf, pg_json_kind_name((enum pg_json_kind)kind));
+	}
+}
+
+static bool is_one_of(const struct pg_json_value *value, unsigned int kinds)
+{
+	return !kinds || kinds & PG_KIND(value->kind);
+}
+
+bool pg_decode_expect(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      unsigned int kinds, const char *what)
+{
+	_cleanup_strbuf_ struct pg_strbuf wanted = { 0 };
+
+	if (is_one_of(value, kinds))
+		return true;
+	add_kinds(&wanted, kinds);
+	pg_error(decoder->diags, value->loc, "%s must be %s, not %s", what,
+		 wanted.text ? wanted.text : "something else", pg_json_kind_name(value->kind));
+	return false;
+}
+
+static bool is_named(const struct pg_field *field, const char *key)
+{
+	return !strcmp(field->name, key) || (field->alias && !strcmp(field->alias, key));
+}
+
+static const struct pg_field *find_field(const struct pg_field *fields, size_t count,
+					 const char *key)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (is_named(&fields[i], key))
+			return &fields[i];
+	}
+	return NULL;
+}
+
+static const char *near_name(const struct pg_field *fields, size_t count, const char *key)
+{
+	const char *names[PG_FIELDS_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < PG_COUNT(names); i++) {
+		if (!fields[i].instead)
+			names[used++] = fields[i].name;
+	}
+	return pg_suggest(key, names, used);
+}
+
+/* `meant` may be NULL. */
+static void report_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
+			   const char *meant)
+{
+	enum pg_severity severity = decoder->lenient ? PG_WARNING : PG_ERROR;
+	struct pg_quoted name = pg_quote(member->key, member->key_length);
+
+	if (meant)
+		pg_diag_add(decoder->diags, severity, member->key_loc,
+			    "unknown field '%s'; did you mean '%s'?", name.text, meant);
+	else
+		pg_diag_add(decoder->diags, severity, member->key_loc, "unknown field '%s'",
+			    name.text);
+}
+
+static void report_duplicate(struct pg_decoder *decoder, const struct pg_json_value *member,
+			     const struct pg_json_value *first, const char *noun)
+{
+	pg_error(decoder->diags, member->key_loc, "duplicate %s '%s'", noun,
+		 pg_quote(member->key, member->key_length).text);
+	pg_note(decoder->diags, first->key_loc, "first given here");
+}
+
+/* pg_decode_expect() with the member's key, or the array's that it is an element of, as `what`. */
+static bool expect_in(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      unsigned int kinds, const char *prefix, const struct pg_json_value *named)
+{
+	char what[sizeof(struct pg_quoted) + sizeof("an element of ''")];
+
+	if (is_one_of(value, kinds))
+		return true;
+	if (!named->key)
+		return pg_decode_expect(decoder, value, kinds, "an element of the list");
+	snprintf(what, sizeof(what), "%s'%s'", prefix,
+		 pg_quote(named->key, named->key_length).text);
+	return pg_decode_expect(decoder, value, kinds, what);
+}
+
+void pg_decode_unsupported(struct pg_decoder *decoder, struct pg_loc loc, const char *format, ...)
+{
+	_cleanup_free_ char *what = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&what, format, args) < 0)
+		what = NULL;
+	va_end(args);
+	decoder->leave_out |= decoder->may_leave_out;
+	pg_diag_add(decoder->diags, decoder->may_leave_out ? PG_WARNING : PG_ERROR, loc,
+		    "unsupported feature: %s", what ? what : "?");
+}
+
+static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
+			const struct pg_field *field, void *target)
+{
+	if (field->unsupported) {
+		pg_decode_unsupported(decoder, member->key_loc, "'%s'", field->name);
+		return 0;
+	}
+	if (!expect_in(decoder, member, field->kinds, "", member))
+		return 0;
+	return field->decode(decoder, member, (char *)target + field->offset);
+}
+
+/* Which fields of a table an object has. */
+struct progress {
+	const struct pg_json_value *seen[PG_FIELDS_MAX];
+	bool meant[PG_FIELDS_MAX]; /* an unknown key is near this one */
+	bool unsupported;	   /* one that polgen doesn't support */
+};
+
+static void decode_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
+			   const struct pg_field *fields, size_t count, struct progress *progress)
+{
+	const char *meant = near_name(fields, count, member->key);
+
+	report_unknown(decoder, member, meant);
+	if (meant)
+		progress->meant[find_field(fields, count, meant) - fields] = true;
+}
+
+/*
+ * What was meant to be there and misspelt has been reported, unless that is but a warning; and an
+ * unsupported field may be there in the place of the one that is missing.
+ */
+static void report_missing(struct pg_decoder *decoder, const struct pg_json_value *object,
+			   const struct pg_field *fields, size_t count,
+			   const struct progress *progress)
+{
+	for (size_t i = 0; i < count && !progress->unsupported; i++) {
+		if (fields[i].required && !progress->seen[i] &&
+		    (decoder->lenient || !progress->meant[i]))
+			pg_error(decoder->diags, pg_json_opening(object), "missing field '%s'",
+				 fields[i].name);
+	}
+}
+
+int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *object,
+		     const struct pg_field *fields, size_t count, void *target)
+{
+	struct progress progress = { 0 };
+
+	pg_json_foreach(member, object) {
+		const struct pg_field *field = find_field(fields, count, member->key);
+		const struct pg_json_value **first = field ? &progress.seen[field - fields] : NULL;
+		int r;
+
+		if (member->first || (first && *first)) {
+			report_duplicate(decoder, member,
+					 member->first ? member - member->first : *first, "field");
+		} else if (!field) {
+			decode_unknown(decoder, member, fields, count, &progress);
+		} else if (field->instead) {
+			report_unknown(decoder, member, field->instead);
+		} else {
+			*first = member;
+			progress.unsupported |= field->unsupported;
+			r = decode_field(decoder, member, field, target);
+			if (r < 0)
+				return r;
+		}
+	}
+	report_missing(decoder, object, fields, count, &progress);
+	return 0;
+}
+
+int pg_decode_elements(struct pg_decoder *decoder, const struct pg_json_value *array,
+		       unsigned int kinds, pg_field_fn *decode, void *target)
+{
+	pg_json_foreach(element, array) {
+		int r;
+
+		if (!expect_in(decoder, element, kinds, "an element of ", array))
+			continue;
+		r = decode(decoder, element, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *object,
+		      unsigned int kinds, pg_field_fn *decode, void *target)
+{
+	pg_json_foreach(member, object) {
+		int r;
+
+		if (member->first) {
+			report_duplicate(decoder, member, member - member->first, "key");
+			continue;
+		}
+		if (!expect_in(decoder, member, kinds, "", member))
+			continue;
+		r = decode(decoder, member, target);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int pg_decode_string(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	char **string = member;
+
+	(void)decoder;
+	free(*string);
+	*string = strdup(value->string);
+	return *string ? 0 : -ENOMEM;
+}
+
+int pg_decode_boolean(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	bool *boolean = member;
+
+	(void)decoder;
+	*boolean = value->boolean;
+	return 0;
+}
+
+int pg_decode_keep(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	(void)decoder;
+	*(const struct pg_json_value **)member = value;
+	return 0;
+}
+
+void pg_decode_unknown_word(struct pg_decoder *decoder, const struct pg_json_value *value,
+			    const char *noun, const char *const *words, size_t count)
+{
+	_cleanup_strbuf_ struct pg_strbuf hint = { 0 };
+	const char *meant = pg_suggest(value->string, words, count);
+
+	if (meant)
+		pg_strbuf_printf(&hint, "did you mean '%s'?", meant);
+	for (size_t i = 0; i < count && !meant; i++)
+		pg_strbuf_printf(&hint, "%s'%s'",
+				 !i		  ? "known are "
+				 : i + 1 == count ? " and "
+						  : ", ",
+				 words[i]);
+	pg_error(decoder->diags, value->loc, "unknown %s '%s'; %s", noun,
+		 pg_quote(value->string, value->length).text, hint.text ? hint.text : "");
+}
