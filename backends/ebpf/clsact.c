@@ -10,24 +10,14 @@
 #define PRIORITY 1
 #define HANDLE	 0x706f6c67 /* "polg" */
 
-static struct bpf_tc_hook hook_of(uint32_t ifindex, enum bpf_tc_attach_point point)
-{
-	return (struct bpf_tc_hook){
-		.sz = sizeof(struct bpf_tc_hook),
-		.ifindex = (int)ifindex,
-		.attach_point = point,
-	};
-}
-
-static struct bpf_tc_opts filter_of(int program)
-{
-	return (struct bpf_tc_opts){
-		.sz = sizeof(struct bpf_tc_opts),
-		.prog_fd = program,
-		.handle = HANDLE,
-		.priority = PRIORITY,
-	};
-}
+/*
+ * libbpf refuses structs whose padding isn't zero, which only its own macro sees to: they can't be
+ * returned from functions.
+ */
+#define HOOK(name, of, point) \
+	LIBBPF_OPTS(bpf_tc_hook, name, .ifindex = (int)(of), .attach_point = (point))
+#define FILTER(name, ...) \
+	LIBBPF_OPTS(bpf_tc_opts, name, .handle = HANDLE, .priority = PRIORITY, __VA_ARGS__)
 
 static enum bpf_tc_attach_point point_of(bool ingress)
 {
@@ -36,32 +26,31 @@ static enum bpf_tc_attach_point point_of(bool ingress)
 
 int pg_clsact_add_qdisc(uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	HOOK(hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 
 	return bpf_tc_hook_create(&hook);
 }
 
 int pg_clsact_add(uint32_t ifindex, bool ingress, int program)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
-	struct bpf_tc_opts filter = filter_of(program);
+	HOOK(hook, ifindex, point_of(ingress));
+	FILTER(filter, .prog_fd = program, .flags = BPF_TC_F_REPLACE);
 
-	filter.flags = BPF_TC_F_REPLACE;
 	return bpf_tc_attach(&hook, &filter);
 }
 
 uint32_t pg_clsact_program(uint32_t ifindex, bool ingress)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
-	struct bpf_tc_opts filter = filter_of(0);
+	HOOK(hook, ifindex, point_of(ingress));
+	FILTER(filter, );
 
 	return bpf_tc_query(&hook, &filter) ? 0 : filter.prog_id;
 }
 
 int pg_clsact_remove(uint32_t ifindex, bool ingress)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, point_of(ingress));
-	struct bpf_tc_opts filter = filter_of(0);
+	HOOK(hook, ifindex, point_of(ingress));
+	FILTER(filter, );
 
 	return bpf_tc_detach(&hook, &filter);
 }
@@ -118,7 +107,7 @@ static int count_filters(uint32_t ifindex, bool ingress, size_t *count)
 
 int pg_clsact_remove_qdisc(uint32_t ifindex)
 {
-	struct bpf_tc_hook hook = hook_of(ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
+	HOOK(hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
 	size_t filters = 0;
 	int err = count_filters(ifindex, true, &filters);
 
