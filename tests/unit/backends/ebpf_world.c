@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include "backends/ebpf/clsact.h"
 #include "compat/rtnl.h"
 
 bool world_enter(void)
@@ -298,20 +299,40 @@ void world_pins(struct pg_pins *ret_pins)
 	pg_backend_ebpf.close(handle);
 }
 
-size_t world_link(uint32_t ifindex, enum pg_direction direction)
+/* 0 or -errno, as bpf_prog_query() says it; BPF_TCX_INGRESS and BPF_TCX_EGRESS. */
+static int query_tcx(uint32_t ifindex, enum pg_direction direction, uint32_t *ret_count)
 {
-	/* BPF_TCX_INGRESS, BPF_TCX_EGRESS */
-	int type = direction == PG_EGRESS ? 46 : 47;
-	uint32_t count = 0;
-	int err = bpf_prog_query((int)ifindex, type, 0, NULL, NULL, &count);
+	*ret_count = 0;
+	return bpf_prog_query((int)ifindex, direction == PG_EGRESS ? 46 : 47, 0, NULL, NULL,
+			      ret_count);
+}
 
-	assert_true(!err || err == -ENOENT);
-	return err ? 0 : count;
+bool world_has_tcx(void)
+{
+	uint32_t count;
+
+	return query_tcx(1, PG_EGRESS, &count) != -EINVAL;
 }
 
 size_t world_links(uint32_t ifindex)
 {
-	return world_link(ifindex, PG_EGRESS) + world_link(ifindex, PG_INGRESS);
+	size_t links = 0;
+
+	for (int i = 0; i < PG_DIRECTIONS; i++) {
+		uint32_t count;
+
+		if (!query_tcx(ifindex, i, &count))
+			links += count;
+	}
+	return links;
+}
+
+bool world_is_attached(uint32_t ifindex, enum pg_direction direction)
+{
+	uint32_t count;
+
+	return (!query_tcx(ifindex, direction, &count) && count) ||
+	       pg_clsact_program(ifindex, direction == PG_EGRESS);
 }
 
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict)

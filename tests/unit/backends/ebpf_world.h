@@ -67,9 +67,12 @@ void world_says(const struct pg_diags *diags, const char *text);
 /* The pinned state, for looking at it. */
 void world_pins(struct pg_pins *ret_pins);
 
-/* How many programs are on an interface by TCX: of one direction, of both. */
-size_t world_link(uint32_t ifindex, enum pg_direction direction);
+/* Whether the kernel has TCX. */
+bool world_has_tcx(void);
+
+/* How many programs are on an interface: by TCX, and ours by either way, of both directions. */
 size_t world_links(uint32_t ifindex);
+bool world_is_attached(uint32_t ifindex, enum pg_direction direction);
 
 /* Packets that a counter holds; 0 where there is none. */
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict);

@@ -39,9 +39,18 @@ static void assert_flavour(const char *flavour, const char *attached)
 	pg_backend_ebpf.close(handle);
 }
 
-static void test_tcx(void **state)
+static struct world *begin_with_tcx(void **state)
 {
 	struct world *world = abc_begin(state);
+
+	if (!world_has_tcx())
+		skip();
+	return world;
+}
+
+static void test_tcx(void **state)
+{
+	struct world *world = begin_with_tcx(state);
 
 	apply_by(world, "tcx");
 	assert_flavour("tcx", "3 interfaces");
@@ -49,6 +58,25 @@ static void test_tcx(void **state)
 	shell("! tc qdisc show dev vb | grep -q clsact");
 	world_clear();
 	assert_int_equal(world_links(abc_ifindex(B)), 0);
+}
+
+/* Where the kernel lacks TCX, it is said; asked for nothing, the other way is taken. */
+static void test_without_tcx(void **state)
+{
+	struct world *world = abc_begin(state);
+	struct pg_backend_handle *handle;
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+
+	if (world_has_tcx())
+		skip();
+	handle = world_open("tcx");
+	world_finish(world);
+	assert_int_equal(world_apply(handle, world, &diags), -EOPNOTSUPP);
+	world_says(&diags, "can't have TCX links: the kernel lacks them");
+	assert_int_equal(access(WORLD_BPFFS "/polgen", F_OK), -1);
+	pg_backend_ebpf.close(handle);
+	apply_by(world, NULL);
+	assert_flavour("clsact", "3 interfaces");
 }
 
 static void test_clsact(void **state)
@@ -67,7 +95,7 @@ static void test_clsact(void **state)
 /* Applied once more by the other way, what is attached stays as it is. */
 static void test_attached_is_attached(void **state)
 {
-	struct world *world = abc_begin(state);
+	struct world *world = begin_with_tcx(state);
 	struct pg_backend_handle *handle;
 
 	apply_by(world, "clsact");
@@ -125,7 +153,7 @@ static void test_a_filter_that_was_taken_away(void **state)
 
 static void test_a_link_that_was_taken_away(void **state)
 {
-	struct world *world = abc_begin(state);
+	struct world *world = begin_with_tcx(state);
 	struct pg_backend_handle *handle = world_open("tcx");
 	char path[PG_BPFFS_PATH];
 	int link;
@@ -190,7 +218,7 @@ static int load_pass(void)
 
 static void test_first_of_all_programs(void **state)
 {
-	struct world *world = abc_begin(state);
+	struct world *world = begin_with_tcx(state);
 	_cleanup_close_ int program = load_pass(), link = -1;
 	struct bpf_prog_info info = { 0 };
 	uint32_t length = sizeof(info), ids[4] = { 0 }, count = PG_COUNT(ids);
@@ -211,6 +239,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		abc_test(test_tcx),
+		abc_test(test_without_tcx),
 		abc_test(test_clsact),
 		abc_test(test_attached_is_attached),
 		abc_test(test_anothers_qdisc_stays),
