@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "compat/strbuf.h"
-#include "frontend/case.h"
-#include "frontend/decode.h"
+#include "frontend/decode/case.h"
+#include "frontend/decode/decode.h"
 #include "frontend/report.h"
 
 static bool starts_with(const char *text, const char *prefix)
