@@ -137,7 +137,10 @@ static __always_inline __u32 judge_ipv4(struct context *context)
 	return outcome;
 }
 
-/* Anti-spoofing comes before everything else. */
+/*
+ * Anti-spoofing comes before everything else. It drops DHCP as well, whose clients send from 0.0.0.0:
+ * a container whose address is known has no use for it.
+ */
 static __always_inline __u32 judge_sent(struct context *context)
 {
 	if (is_tagged(context->skb) || context->skb->protocol != bpf_htons(ETH_P_IP))

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "compat/rtnl.h"
 
@@ -457,6 +458,29 @@ static void test_no_bpffs(void **state)
 	world_says(&diags, "programs are attached by 'tcx' or 'clsact'");
 }
 
+static void test_no_privilege(void **state)
+{
+	struct pg_backend_options options = { 0 };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_backend_handle *handle;
+	pid_t child;
+	int status;
+
+	abc_begin(state);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		bool refused =
+			!setresuid(65534, 65534, 65534) &&
+			pg_backend_ebpf.open(&options, true, &diags, &handle) == -EPERM &&
+			strstr(diags.list.items[0].text, "eBPF is not permitted: it needs root");
+
+		_exit(!refused);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +503,7 @@ int main(void)
 		abc_test(test_two_at_once),
 		abc_test(test_a_commit_that_was_not_finished),
 		abc_test(test_no_bpffs),
+		abc_test(test_no_privilege),
 	};
 
 	abc_enter();

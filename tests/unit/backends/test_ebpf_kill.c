@@ -227,8 +227,8 @@ static bool run_to_next(pid_t child)
 	}
 }
 
-/* Does the job in a child that is killed before the n-th such call. False: there are fewer. */
-static bool kill_before(struct job *job, unsigned int n)
+/* The errno of a job that failed is its process's exit code. Yields it stopped before it begins. */
+static pid_t start(struct job *job)
 {
 	pid_t child = fork();
 	int status;
@@ -236,14 +236,23 @@ static bool kill_before(struct job *job, unsigned int n)
 	assert_true(child >= 0);
 	if (!child) {
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
-			_exit(99);
-		_exit(job_do(job) ? 98 : 0);
+			_exit(255);
+		_exit(-job_do(job));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSTOPPED(status));
 	assert_int_equal(
 		ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD),
 		0);
+	return child;
+}
+
+/* Does the job in a child that is killed before the n-th such call. False: there are fewer. */
+static bool kill_before(struct job *job, unsigned int n)
+{
+	pid_t child = start(job);
+	int status;
+
 	while (n--) {
 		if (!run_to_next(child))
 			return false;
@@ -317,6 +326,48 @@ static void change_and_kill(const char *attach, unsigned int step)
 	assert_true(flipped_at > 10 && flipped_at < n);
 	assert_enforced(&new_verdicts);
 	assert_settled(&new);
+}
+
+/* The new endpoint's interface goes before the n-th call. What the commit then ends with. */
+static int commit_without_interface(const struct world *world, unsigned int n)
+{
+	struct job job;
+	pid_t child;
+	int status;
+
+	job_begin(&job, world, NULL);
+	child = start(&job);
+	while (n--)
+		assert_true(run_to_next(child));
+	world_delete_link(if_nametoindex("vd"));
+	assert_int_equal(ptrace(PTRACE_DETACH, child, NULL, NULL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	job_end(&job);
+	return -WEXITSTATUS(status);
+}
+
+static void test_interface_goes_meanwhile(void **state)
+{
+	_cleanup_world_ struct world old, new;
+	struct verdicts verdicts;
+	unsigned int n;
+	int err;
+
+	abc_begin(state);
+	make_old(&old);
+	make_new(&new);
+	apply_by(&old, NULL);
+	verdicts = what_is_enforced();
+	/* Until it was attached to; after that it goes as any interface may at any time. */
+	for (n = 1; (err = commit_without_interface(&new, n)); n += 3) {
+		assert_int_equal(err, -ENODEV);
+		assert_enforced(&verdicts);
+		assert_settled(&old);
+		world_veth("vd", 0);
+	}
+	assert_true(n > 10);
+	world_veth("vd", 0);
 }
 
 static void test_change_killed_tcx(void **state)
@@ -409,9 +460,9 @@ static void test_clear_killed_clsact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		abc_test(test_change_killed_tcx),   abc_test(test_change_killed_clsact),
-		abc_test(test_first_commit_killed), abc_test(test_clear_killed_tcx),
-		abc_test(test_clear_killed_clsact),
+		abc_test(test_change_killed_tcx),	 abc_test(test_change_killed_clsact),
+		abc_test(test_interface_goes_meanwhile), abc_test(test_first_commit_killed),
+		abc_test(test_clear_killed_tcx),	 abc_test(test_clear_killed_clsact),
 	};
 
 	abc_enter();
