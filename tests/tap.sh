@@ -44,10 +44,16 @@ tap_skip_all() {
 
 # tap_sandbox "$0" "$@": the rest of the script runs in a sandbox of its own (scripts/sandbox), also
 # within that of ./check, so that tests that run at once can use the same names. Call it from the top
-# of the tree, before anything is printed.
+# of the tree, before anything is printed. The script's name may be relative to where it was called
+# from; bash has the script itself open.
 tap_sandbox() {
+	local script
+
 	[ "$(id -u)" -eq 0 ] || tap_skip_all "not root"
-	[ "${TAP_SANDBOX:-}" = "$1" ] || TAP_SANDBOX=$1 exec scripts/sandbox "$@"
+	[ "${TAP_SANDBOX:-}" != "$1" ] || return 0
+	script=$(readlink "/proc/$$/fd/255")
+	shift
+	TAP_SANDBOX=$script exec scripts/sandbox "$script" "$@"
 }
 
 tap_done() {
