@@ -43,17 +43,46 @@ static __always_inline __u32 enter(struct context *context)
 	return context->endpoint->identity ? PG_OUTCOMES : PG_OUTCOME_PASS;
 }
 
-static __always_inline bool is_tagged(const struct __sk_buff *skb)
+static __always_inline bool is_tag(__u32 protocol)
 {
-	return skb->vlan_present || skb->protocol == bpf_htons(ETH_P_8021Q) ||
-	       skb->protocol == bpf_htons(ETH_P_8021AD);
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
 }
 
-/* Frames that aren't IPv4. What iptables doesn't see must not be a way around the policy. */
+static __always_inline bool is_tagged(const struct __sk_buff *skb)
+{
+	return skb->vlan_present || is_tag(skb->protocol);
+}
+
+#define VLAN_ID 0x0fff
+
+/*
+ * What iptables doesn't see must not be a way around the policy, so a closed endpoint gets and sends
+ * none. An open one may use VLANs, but receivers take VLAN 0 as no tag, however often it stands
+ * there: such a frame must not be spoofed.
+ */
+static __always_inline __u32 judge_tagged(struct context *context)
+{
+	const struct __sk_buff *skb = context->skb;
+
+	if (is_enforced(context))
+		return PG_OUTCOME_VLAN;
+	if (context->program == PG_ABI_INGRESS || !skb->vlan_present || skb->vlan_tci & VLAN_ID)
+		return PG_OUTCOME_PASS;
+	if (is_tag(skb->protocol))
+		return PG_OUTCOME_VLAN;
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return PG_OUTCOME_PASS;
+	if (!read_packet(context->skb, &context->packet))
+		return PG_OUTCOME_MALFORMED;
+	return context->packet.saddr == context->endpoint->ipv4 ? PG_OUTCOME_PASS
+								: PG_OUTCOME_SPOOFED;
+}
+
+/* Frames that aren't plain IPv4. */
 static __always_inline __u32 judge_frame(struct context *context)
 {
 	if (is_tagged(context->skb))
-		return is_enforced(context) ? PG_OUTCOME_VLAN : PG_OUTCOME_PASS;
+		return judge_tagged(context);
 	if (context->skb->protocol == bpf_htons(ETH_P_IPV6))
 		return is_enforced(context) && !is_neighbour_discovery(context->skb)
 			       ? PG_OUTCOME_IPV6

@@ -37,10 +37,10 @@ static void transmit(int fd, struct frame frame)
 		    errno == ENOBUFS);
 }
 
-static struct frame tagged(const struct packet *packet)
+/* Puts a VLAN tag into a frame. */
+static struct frame tagged(struct frame plain, uint8_t vlan)
 {
-	struct frame plain = frame_of(packet);
-	uint8_t inner[sizeof(plain.bytes)] = { 0, 5 };
+	uint8_t inner[sizeof(plain.bytes)] = { 0, vlan };
 
 	memcpy(inner + 2, plain.bytes + 12, plain.length - 12);
 	return frame_raw(ETH_P_8021Q, inner, 2 + plain.length - 12);
@@ -84,8 +84,8 @@ static void test_what_a_container_sends(void **state)
 
 	allow_a(world);
 	transmit(a, frame_of(&from_a));
-	transmit(a, tagged(&from_a));
-	transmit(c, tagged(&from_c));
+	transmit(a, tagged(frame_of(&from_a), 5));
+	transmit(c, tagged(frame_of(&from_c), 5));
 	transmit(a, cut(&from_a, ETH_HLEN + 19));
 	transmit(a, cut(&from_a, ETH_HLEN + 27));
 	transmit(a, frame_of(&from_c));
@@ -94,6 +94,27 @@ static void test_what_a_container_sends(void **state)
 	assert_int_equal(dropped("vlan"), 1);
 	assert_int_equal(dropped(PG_COUNT_MALFORMED), 2);
 	assert_int_equal(dropped(PG_COUNT_SPOOFED), 1);
+}
+
+/* Receivers take VLAN 0 as no tag: an open endpoint may use it, but not to spoof. */
+static void test_vlan_0(void **state)
+{
+	struct world *world = abc_begin(state);
+	struct packet from_a = udp(A_IP, 1, WORLD_IP, 2), from_c = udp(C_IP, 1, WORLD_IP, 2);
+	_cleanup_close_ int a = packet_socket("va-c"), c = packet_socket("vc-c");
+
+	allow_a(world);
+	transmit(c, tagged(frame_of(&from_c), 0));
+	transmit(c, tagged(frame_of(&from_a), 5));
+	transmit(c, tagged(frame_of(&from_a), 0));
+	transmit(c, tagged(cut(&from_a, ETH_HLEN + 19), 0));
+	transmit(c, tagged(tagged(frame_of(&from_a), 0), 0));
+	transmit(a, tagged(frame_of(&from_a), 0));
+	transmit(a, frame_of(&from_a));
+	wait_for("rule-1", 1);
+	assert_int_equal(dropped(PG_COUNT_SPOOFED), 1);
+	assert_int_equal(dropped(PG_COUNT_MALFORMED), 1);
+	assert_int_equal(dropped("vlan"), 2);
 }
 
 /* The UDP destination port of the next IPv4 frame that arrives, tagged or not. */
@@ -124,7 +145,7 @@ static void test_what_a_container_gets(void **state)
 	allow_a(world);
 	transmit(host, frame_of(&to_a));
 	assert_int_equal(next_port(container), 10);
-	transmit(host, tagged(&to_a));
+	transmit(host, tagged(frame_of(&to_a), 5));
 	transmit(host, frame_of(&other));
 	transmit(host, frame_of(&denied));
 	transmit(host, frame_of(&last));
@@ -138,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		abc_test(test_what_a_container_sends),
+		abc_test(test_vlan_0),
 		abc_test(test_what_a_container_gets),
 	};
 	cpu_set_t one;
