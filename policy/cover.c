@@ -9,6 +9,12 @@ void pg_cover_done(struct pg_cover *cover)
 	*cover = (struct pg_cover){ 0 };
 }
 
+void pg_cover_trim(struct pg_cover *cover)
+{
+	free(cover->cells.items);
+	memset(&cover->cells, 0, sizeof(cover->cells));
+}
+
 static int compare_layers(const void *a, const void *b)
 {
 	const struct pg_layer *left = a, *right = b;
@@ -127,7 +133,7 @@ int pg_cover_make(struct pg_cover *cover, struct pg_layer *layers, size_t count)
 	return err ?: collect(cover, layers);
 }
 
-const struct pg_layer *pg_cover_at(const struct pg_cover *cover, uint16_t port)
+const struct pg_layer *pg_cover_next(const struct pg_cover *cover, uint16_t port)
 {
 	size_t low = 0, high = cover->list.count;
 
@@ -139,7 +145,12 @@ const struct pg_layer *pg_cover_at(const struct pg_cover *cover, uint16_t port)
 		else
 			high = middle;
 	}
-	if (low == cover->list.count || cover->list.items[low].first > port)
-		return NULL;
-	return &cover->list.items[low];
+	return low < cover->list.count ? &cover->list.items[low] : NULL;
+}
+
+const struct pg_layer *pg_cover_at(const struct pg_cover *cover, uint16_t port)
+{
+	const struct pg_layer *layer = pg_cover_next(cover, port);
+
+	return layer && layer->first <= port ? layer : NULL;
 }

@@ -29,6 +29,12 @@ void pg_cover_done(struct pg_cover *cover);
 /* Sorts the layers by order. O(count log count). -ENOMEM. */
 int pg_cover_make(struct pg_cover *cover, struct pg_layer *layers, size_t count);
 
+/* Gives back what only making it needs. */
+void pg_cover_trim(struct pg_cover *cover);
+
+/* What is seen at a port or next after it. NULL: nothing is. */
+const struct pg_layer *pg_cover_next(const struct pg_cover *cover, uint16_t port);
+
 /* What is seen at a port; its range ends where another one comes to light. NULL: nothing is. */
 const struct pg_layer *pg_cover_at(const struct pg_cover *cover, uint16_t port);
 

@@ -3,6 +3,12 @@ noinst_LIBRARIES += libpolicy.a
 libpolicy_a_SOURCES = \
 	policy/addr.c policy/addr.h \
 	policy/classify.c policy/classify.h \
+	policy/compare.c policy/compare.h policy/compare_part.h \
+	policy/compare_cover.c \
+	policy/compare_flows.c \
+	policy/compare_http.c \
+	policy/compare_pairs.c \
+	policy/compare_parties.c \
 	policy/cover.c policy/cover.h \
 	policy/diag.c policy/diag.h \
 	policy/endpoint.c policy/endpoint.h \

@@ -2,6 +2,7 @@ if HAVE_CMOCKA
 policy_unit_tests = \
 	tests/unit/policy/test_addr \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_compare \
 	tests/unit/policy/test_cover \
 	tests/unit/policy/test_endpoint \
 	tests/unit/policy/test_evaluate \
@@ -26,6 +27,11 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
 tests_unit_policy_test_agreement_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_agreement_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_compare_SOURCES = tests/unit/policy/test_compare.c \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_policy_test_compare_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_compare_LDADD = $(POLICY_TEST_LIBS)
 
 tests_unit_policy_test_cover_SOURCES = tests/unit/policy/test_cover.c tests/unit/unit.h
 tests_unit_policy_test_cover_CFLAGS = $(TEST_CFLAGS)

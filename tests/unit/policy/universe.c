@@ -144,6 +144,8 @@ static void make_range(struct universe *universe, uint16_t *ret_first, uint16_t 
 	*ret_last = (uint16_t)PG_MIN(first + span, 65535u);
 }
 
+static const char *const paths[] = { "/x", "/y", "/x|/y" };
+
 static void make_port(struct universe *universe, struct pg_entry *entry)
 {
 	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_TCP, PG_PROTO_UDP,
@@ -158,7 +160,7 @@ static void make_port(struct universe *universe, struct pg_entry *entry)
 		build_ports(entry, PG_PROTO_UDP, first, last);
 		build_ports(entry, PG_PROTO_SCTP, first, last);
 	} else if (!entry->deny && one_in(universe, 3)) {
-		build_http(entry, PG_PROTO_TCP, first, "/x");
+		build_http(entry, PG_PROTO_TCP, first, PICK(universe, paths));
 		entry->l4.items[entry->l4.count - 1].last = last;
 	} else {
 		build_ports(entry, PICK(universe, protos), first, last);
@@ -183,13 +185,13 @@ static void make_entry(struct universe *universe, struct pg_rule *rule)
 		entry->has_l4 = true;
 }
 
-static void make_policy(struct universe *universe)
+static void make_policy(struct universe *universe, struct pg_policy *policy)
 {
 	uint32_t rules = universe_random(universe, 8) + (universe->dense ? 3 : 0);
 
 	for (uint32_t i = 0; i < rules; i++) {
-		struct pg_rule *rule = build_rule(&universe->policy, pick_selector(universe),
-						  !one_in(universe, 4));
+		struct pg_rule *rule =
+			build_rule(policy, pick_selector(universe), !one_in(universe, 4));
 		uint32_t entries = universe_random(universe, 4);
 
 		rule->default_deny[PG_EGRESS] &= one_in(universe, 2);
@@ -248,7 +250,8 @@ static void make(struct universe *universe)
 				 ? (enum pg_enforcement)universe_random(universe, PG_ENFORCEMENTS)
 				 : PG_ENFORCEMENT_DEFAULT;
 	make_endpoints(universe);
-	make_policy(universe);
+	universe->before_policy = universe->random;
+	make_policy(universe, &universe->policy);
 	sort_ports(universe);
 	assert_int_equal(
 		pg_identities_make(&universe->endpoints, &universe->policy, &universe->identities),
@@ -272,10 +275,51 @@ void universe_make_dense(struct universe *universe, uint64_t seed)
 	make(universe);
 }
 
+static void remove_entry(struct pg_rule *rule, uint32_t entry)
+{
+	pg_entry_done(&rule->entries.items[entry]);
+	rule->entries.items[entry] = rule->entries.items[--rule->entries.count];
+}
+
+/* One of: another entry, one less, other ports for one, opened or closed in one direction. */
+static void change_rule(struct universe *universe, struct pg_rule *rule)
+{
+	uint32_t kind = universe_random(universe, 4);
+	uint32_t entry = universe_random(universe, (uint32_t)rule->entries.count + 1);
+	bool *closes = &rule->default_deny[universe_random(universe, PG_DIRECTIONS)];
+
+	if (kind == 0 || entry == rule->entries.count)
+		make_entry(universe, rule);
+	else if (kind == 1)
+		remove_entry(rule, entry);
+	else if (kind == 2)
+		make_port(universe, &rule->entries.items[entry]);
+	else
+		*closes = !*closes;
+}
+
+void universe_make_other(struct universe *universe)
+{
+	uint32_t changes = 1 + universe_random(universe, 3);
+	uint64_t random = universe->random;
+
+	if (universe->seed % 3)
+		universe->random = universe->before_policy;
+	make_policy(universe, &universe->other);
+	universe->random = random;
+	for (uint32_t i = 0; i < changes && universe->other.rules.count; i++) {
+		uint32_t rule = universe_random(universe, (uint32_t)universe->other.rules.count);
+
+		change_rule(universe, &universe->other.rules.items[rule]);
+	}
+	sort_ports(universe);
+}
+
 void universe_done(struct universe *universe)
 {
 	pg_endpoints_done(&universe->endpoints);
 	pg_policy_done(&universe->policy);
+	pg_policy_done(&universe->other);
 	pg_identities_done(&universe->identities);
 	pg_verdict_table_done(&universe->table);
 	pg_classes_done(&universe->classes);

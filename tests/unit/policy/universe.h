@@ -13,9 +13,11 @@
 
 struct universe {
 	uint64_t seed, random;
+	uint64_t before_policy; /* `random` when the policy was begun */
 	bool dense;
 	struct pg_endpoints endpoints;
 	struct pg_policy policy;
+	struct pg_policy other; /* universe_make_other()'s */
 	struct pg_identities identities;
 	enum pg_enforcement mode;
 	struct pg_verdict_table table;
@@ -28,6 +30,11 @@ struct universe {
 void universe_make(struct universe *universe, uint64_t seed);
 /* One whose rules have more to do with each other: most select somebody, and often the same. */
 void universe_make_dense(struct universe *universe, uint64_t seed);
+/*
+ * A second policy for the endpoints of a universe, the first one with a few changes or another one. Its
+ * ports are added to the universe's.
+ */
+void universe_make_other(struct universe *universe);
 void universe_done(struct universe *universe);
 
 /* splitmix64 (Steele, Lea, Flood 2014): a number below `limit`. */
