@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libfrontend.a
 libfrontend_a_SOURCES = \
 	frontend/cli/check.h \
+	frontend/cli/check_change.c \
+	frontend/cli/check_diff.c \
 	frontend/cli/check_finding.c \
 	frontend/cli/check_lint.c \
 	frontend/cli/enforce.c frontend/cli/enforce.h \

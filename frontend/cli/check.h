@@ -6,9 +6,11 @@
 #include <jansson.h>
 
 #include "frontend/cli/verbs.h"
+#include "policy/compare.h"
 #include "policy/lint.h"
 
 int pg_check_lint(const struct pg_options *options);
+int pg_check_diff(const struct pg_options *options);
 
 /* Adds "file", "line" and "column" of a place; nothing for PG_LOC_NONE. */
 void pg_place_to_json(const struct pg_sources *sources, struct pg_loc loc, json_t *object);
@@ -35,5 +37,18 @@ void pg_check_reports_done(struct pg_check_reports *reports);
 /* What is to be said of one finding. -ENOMEM. */
 int pg_check_describe(const struct pg_input *input, const struct pg_finding *finding,
 		      struct pg_check_reports *reports);
+
+/* Two policies and what differs between them. */
+struct pg_check_diff {
+	const struct pg_input *input; /* sources and endpoints; its policy is empty */
+	struct pg_policy before, after;
+	struct pg_flow_changes changes;
+};
+
+/* One line: the identities at both ends of a change. Then the change, with its example. */
+void pg_check_print_pair(const struct pg_check_diff *diff, const struct pg_flow_change *change);
+void pg_check_print_change(const struct pg_check_diff *diff, const struct pg_flow_change *change);
+json_t *pg_check_change_to_json(const struct pg_check_diff *diff,
+				const struct pg_flow_change *change);
 
 #endif

@@ -144,8 +144,8 @@ static void say_open(const struct words *words)
 
 static void say_host(const struct words *words)
 {
-	SAY(words,
-	    "the entry changes nothing: the host always gets in, unless --host-policy=enforce");
+	SAY(words, "the entry %s: the host always gets in, unless --host-policy=enforce",
+	    entry_of(words)->deny ? "denies nothing" : "changes nothing");
 }
 
 static void (*const sayings[])(const struct words *words) = {

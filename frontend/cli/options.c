@@ -119,6 +119,7 @@ SET_FLAG(json)
 SET_FLAG(lenient)
 SET_FLAG(lint)
 SET_FLAG(ascii)
+SET_FLAG(diff)
 SET_FLAG(help)
 
 static const struct option_row option_rows[] = {
@@ -129,6 +130,8 @@ static const struct option_row option_rows[] = {
 	{ "backend", "BACKEND",
 	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend },
 	{ "bpffs", "DIR", "the bpffs to pin eBPF objects in; default /sys/fs/bpf", set_bpffs },
+	{ "diff", NULL, "show the flows that two policies, the old and the new, judge differently",
+	  set_diff },
 	{ "dport", "PORT", "destination port, 0..65535; for ICMP the message type", set_dport },
 	{ "endpoints", "SRC",
 	  "where endpoints come from: docker, a JSON file, or - for standard input",

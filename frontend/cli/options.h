@@ -37,7 +37,7 @@ struct pg_options {
 	enum pg_host_policy host_policy;
 	bool host_policy_given;
 	bool json, lenient, l4_only, ascii, help;
-	bool lint;
+	bool lint, diff;
 	const char *endpoints, *netns, *bpffs, *attach, *parent_chain;
 	const char *from, *to, *method, *path, *ports, *against;
 	char *recalled_bpffs; /* owned; what `bpffs` points to when it isn't from argv */

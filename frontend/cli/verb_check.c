@@ -91,10 +91,16 @@ static int validate(const struct pg_options *options)
 
 int pg_verb_check(const struct pg_options *options)
 {
+	if (options->lint && options->diff)
+		return pg_usage_error("'--lint' and '--diff' exclude each other");
+	if (options->diff && options->file_count != 2)
+		return pg_usage_error("'check --diff' needs two policies, the old and the new one");
 	if (!options->file_count)
 		return pg_usage_error("'check' needs a policy file");
-	if (options->lint && !options->endpoints)
-		return pg_usage_error(
-			"'check --lint' needs --endpoints=docker or --endpoints=FILE");
-	return options->lint ? pg_check_lint(options) : validate(options);
+	if ((options->lint || options->diff) && !options->endpoints)
+		return pg_usage_error("'check --%s' needs --endpoints=docker or --endpoints=FILE",
+				      options->lint ? "lint" : "diff");
+	if (options->lint)
+		return pg_check_lint(options);
+	return options->diff ? pg_check_diff(options) : validate(options);
 }

@@ -12,8 +12,9 @@
 
 const struct pg_verb pg_verbs[] = {
 	{ "check", "POLICY.json...",
-	  "Decode and validate policies, or lint them; all errors, located.",
-	  LIST("lint", SOURCE_OPTIONS, MODEL_OPTIONS, POLICY_OPTIONS, "netns", "json", "help"),
+	  "Decode and validate policies, or lint or compare them; all errors, located.",
+	  LIST("lint", "diff", SOURCE_OPTIONS, MODEL_OPTIONS, POLICY_OPTIONS, "netns", "json",
+	       "help"),
 	  pg_verb_check },
 	{ "render", "POLICY.json...", "Print what would be enforced.",
 	  LIST("backend", SOURCE_OPTIONS, MODEL_OPTIONS, "l7", POLICY_OPTIONS, "parent-chain",

@@ -25,6 +25,8 @@ golden() {
 golden lint-nobody 1 lint-nobody.json
 golden lint-shadowed 1 lint-shadowed.json
 golden lint-misspelt 1 lint-misspelt.json
+golden lint-denied 1 lint-denied.json
+golden lint-denied-host 1 lint-denied.json --host-policy=enforce
 golden lint-shadowed-json 1 lint-shadowed.json --json
 golden lint-always 1 lint-shadowed.json --enforcement=always
 

@@ -1,6 +1,7 @@
 # The command as people meet it, and what holds for the whole tree.
 CLI_TESTS = \
 	tests/cli/demo.sh \
+	tests/cli/diff.sh \
 	tests/cli/examples.sh \
 	tests/cli/host.sh \
 	tests/cli/layers.sh \
