@@ -44,7 +44,7 @@ static int add_endpoint(const struct pg_intent *intent, size_t index, struct pg_
 	for (int i = 0; interface && i < PG_DIRECTIONS; i++) {
 		struct pg_vlan_name *name;
 
-		if (!pg_guard_is_enforced(intent, index, (enum pg_direction)i))
+		if (i == PG_INGRESS && !pg_guard_is_enforced(intent, index, PG_INGRESS))
 			continue;
 		name = pg_array_add(&vlan->names[i]);
 		if (!name)

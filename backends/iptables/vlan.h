@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The guard beside the rules: tagged frames of closed endpoints are dropped, as the eBPF backend does.
+ * The guard beside the rules: tagged frames that endpoints send, and those to endpoints that are closed in
+ * ingress, are dropped. The eBPF backend does so too, but lets an open endpoint send with its own address.
  *
  * Frames that carry IP behind a VLAN tag don't come to iptables, but their receiver takes those of VLAN
- * 0 as if they had none (IEEE 802.1Q, 6.9.1: priority-tagged). So nf_tables drops them on the bridge,
+ * 0 as if they had none (IEEE 802.1Q, 6.9.1: priority-tagged). Whose source address is behind the tag
+ * nobody checks either: sent to the bridge itself, the host would route it as anybody's. So nf_tables drops them on the bridge,
  * with either flavour of iptables, in a table of its own:
  *
  *	table bridge polgen {
- *		set egress { type ifname; }		interfaces of endpoints that are closed in egress
- *		set ingress { type ifname; }
+ *		set egress { type ifname; }		interfaces of all endpoints
+ *		set ingress { type ifname; }	interfaces of those that are closed in ingress
  *		chain prerouting {			what comes in by them
  *			type filter hook prerouting priority -200; policy accept;
  *			ether type 8021q iifname @egress counter drop
@@ -19,8 +21,8 @@
  *		}
  *	}
  *
- * The kernel shows the outermost tag there, also when it keeps it beside the frame, not in it. A direction
- * that nobody is closed in has neither set nor chain; without both there is no table. The whole table
+ * The kernel shows the outermost tag there, also when it keeps it beside the frame, not in it. A set
+ * without elements has no chain and is not made; without both there is no table. The whole table
  * is ours, and no other is touched.
  *
  * What this doesn't see: on a bridge that filters VLANs itself (vlan_filtering=1, not Docker's) a tag may
@@ -37,7 +39,7 @@ struct pg_vlan_name {
 	char text[IFNAMSIZ]; /* padded with NULs: the key of a set */
 };
 
-/* Interfaces by name, sorted, of those closed in each direction. A zeroed struct is no guard. */
+/* Interfaces by name, sorted: who may not send, and not receive. A zeroed struct is no guard. */
 struct pg_vlan {
 	struct pg_array(struct pg_vlan_name) names[PG_DIRECTIONS];
 };
