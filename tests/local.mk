@@ -1,6 +1,8 @@
 # Every test speaks TAP. Unit tests are cmocka programs; the rest are scripts.
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(top_srcdir)/tests/unit/run
+EXTRA_DIST += tests/unit/run
 # A script's exit code only repeats its "not ok" lines; dying early it lacks its plan.
 AM_SH_LOG_DRIVER_FLAGS = --ignore-exit
 TEST_EXTENSIONS = .sh
