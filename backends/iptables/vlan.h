@@ -4,9 +4,9 @@
  * ingress, are dropped. The eBPF backend does so too, but lets an open endpoint send with its own address.
  *
  * Frames that carry IP behind a VLAN tag don't come to iptables, but their receiver takes those of VLAN
- * 0 as if they had none (IEEE 802.1Q, 6.9.1: priority-tagged). Whose source address is behind the tag
- * nobody checks either: sent to the bridge itself, the host would route it as anybody's. So nf_tables drops them on the bridge,
- * with either flavour of iptables, in a table of its own:
+ * 0 as if they had none (IEEE 802.1Q, 6.9.1: priority-tagged). Nobody checks whose source address is
+ * behind the tag, either: sent to the bridge itself, the host would route it as anybody's. So nf_tables
+ * drops them on the bridge, with either flavour of iptables, in a table of its own:
  *
  *	table bridge polgen {
  *		set egress { type ifname; }		interfaces of all endpoints
