@@ -106,7 +106,7 @@ static struct pg_evaluation evaluate(const struct pair *pair, enum pg_version ve
 	return evaluation;
 }
 
-static int is_changed(const struct pair *pair, uint16_t port,
+static int is_changed(const struct pair *pair, uint16_t port, uint32_t *last,
 		      const struct pg_evaluation evaluations[PG_VERSIONS], bool *ret_changed)
 {
 	enum pg_verdict before = evaluations[PG_BEFORE].verdict;
@@ -114,7 +114,7 @@ static int is_changed(const struct pair *pair, uint16_t port,
 	*ret_changed = before != evaluations[PG_AFTER].verdict;
 	if (*ret_changed || before != PG_VERDICT_REDIRECT)
 		return 0;
-	return pg_compare_http(pair->comparer, pair->sides, port, evaluations, ret_changed);
+	return pg_compare_http(pair->comparer, pair->sides, port, last, evaluations, ret_changed);
 }
 
 /* Makes the last range longer, or begins one. `first` is where the new ports begin. */
@@ -209,7 +209,7 @@ static int compare_proto(struct pair *pair, enum pg_flow_proto proto)
 		last = PORTS - 1;
 		for (size_t i = 0; i < PG_VERSIONS; i++)
 			evaluations[i] = evaluate(pair, (enum pg_version)i, proto, port, &last);
-		err = is_changed(pair, (uint16_t)port, evaluations, &changed);
+		err = is_changed(pair, (uint16_t)port, &last, evaluations, &changed);
 		if (!err && changed)
 			err = add_ports(pair, proto, port, last, evaluations);
 		pair->comparer->steps++;

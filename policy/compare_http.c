@@ -60,8 +60,17 @@ static int add_entry(const struct pg_entry *entry, const struct pg_verdict_entry
 	return err;
 }
 
+/* What else there is may begin or end before the ports at hand do: lowers `last` to that. */
+static void cut(const struct pg_verdict_entry *redirect, uint16_t port, uint32_t *last)
+{
+	if (redirect->first > port)
+		*last = PG_MIN(*last, redirect->first - 1u);
+	else if (redirect->last >= port)
+		*last = PG_MIN(*last, (uint32_t)redirect->last);
+}
+
 static int add_group(const struct pg_policy *policy, struct pg_entry_group group, uint16_t port,
-		     struct http_rules *rules)
+		     uint32_t *last, struct http_rules *rules)
 {
 	int err = 0;
 
@@ -69,8 +78,10 @@ static int add_group(const struct pg_policy *policy, struct pg_entry_group group
 		const struct pg_verdict_entry *entry = group.first;
 		const struct pg_origin origin = entry->origin;
 
-		if (entry->verdict != PG_VERDICT_REDIRECT || port < entry->first ||
-		    entry->last < port)
+		if (entry->verdict != PG_VERDICT_REDIRECT)
+			continue;
+		cut(entry, port, last);
+		if (port < entry->first || entry->last < port)
 			continue;
 		err = add_entry(
 			&policy->rules.items[origin.rule - 1].entries.items[origin.entry - 1],
@@ -122,7 +133,7 @@ static void put_in_order(struct http_demands *demands)
 }
 
 static int collect(const struct pg_comparer *comparer, enum pg_version version,
-		   const struct pg_compare_side sides[2], uint16_t port,
+		   const struct pg_compare_side sides[2], uint16_t port, uint32_t *last,
 		   const struct pg_evaluation *evaluation, struct http_demands *demands)
 {
 	const struct pg_policy *policy = comparer->versions[version].policy;
@@ -137,12 +148,12 @@ static int collect(const struct pg_comparer *comparer, enum pg_version version,
 		err = add_group(policy,
 				pg_compare_group(comparer, version, sides[i].subject,
 						 (enum pg_direction)i, PG_IDENTITY_ANY),
-				port, rules);
+				port, last, rules);
 		err = err
 			      ?: add_group(policy,
 					   pg_compare_group(comparer, version, sides[i].subject,
 							    (enum pg_direction)i, peer),
-					   port, rules);
+					   port, last, rules);
 		tidy(rules);
 	}
 	put_in_order(demands);
@@ -150,14 +161,14 @@ static int collect(const struct pg_comparer *comparer, enum pg_version version,
 }
 
 int pg_compare_http(const struct pg_comparer *comparer, const struct pg_compare_side sides[2],
-		    uint16_t port, const struct pg_evaluation evaluations[PG_VERSIONS],
-		    bool *ret_different)
+		    uint16_t port, uint32_t *last,
+		    const struct pg_evaluation evaluations[PG_VERSIONS], bool *ret_different)
 {
 	PG_CLEANUP(http_demands_done) struct http_demands before = { 0 };
 	PG_CLEANUP(http_demands_done) struct http_demands after = { 0 };
-	int err = collect(comparer, PG_BEFORE, sides, port, &evaluations[PG_BEFORE], &before);
+	int err = collect(comparer, PG_BEFORE, sides, port, last, &evaluations[PG_BEFORE], &before);
 
-	err = err ?: collect(comparer, PG_AFTER, sides, port, &evaluations[PG_AFTER], &after);
+	err = err ?: collect(comparer, PG_AFTER, sides, port, last, &evaluations[PG_AFTER], &after);
 	if (err)
 		return err;
 	*ret_different = compare_sets(&before.sides[0], &after.sides[0]) ||

@@ -96,10 +96,13 @@ bool pg_compare_has_pair(struct pg_comparer *comparer, size_t src, size_t dst);
 int pg_compare_own(struct pg_comparer *comparer, enum pg_version version,
 		   struct pg_compare_side side, enum pg_flow_proto proto, struct pg_cover *cover);
 
-/* Whether the HTTP rules of two redirected flows allow different requests, by their texts. -ENOMEM. */
+/*
+ * Whether the HTTP rules of two redirected flows allow different requests, by their texts. Lowers `last`
+ * to the last port that has the same ones. -ENOMEM.
+ */
 int pg_compare_http(const struct pg_comparer *comparer, const struct pg_compare_side sides[2],
-		    uint16_t port, const struct pg_evaluation evaluations[PG_VERSIONS],
-		    bool *ret_different);
+		    uint16_t port, uint32_t *last,
+		    const struct pg_evaluation evaluations[PG_VERSIONS], bool *ret_different);
 
 /* Appends the changes between two parties. -ENOMEM. */
 int pg_compare_pair(struct pg_comparer *comparer, size_t src, size_t dst);

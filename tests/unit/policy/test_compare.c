@@ -398,6 +398,24 @@ static void test_http_rules_of_either_side(void **state)
 	}
 }
 
+static void test_http_rules_of_ports_that_overlap(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	fixture_make(&fixture);
+	for (int i = 0; i < 2; i++) {
+		struct pg_policy *policy = i ? &fixture.after : &fixture.before;
+		struct pg_entry *entry = add_allow(policy, "app=b", "app=a");
+
+		build_http(entry, PG_PROTO_TCP, 2, "/y");
+		entry->l4.items[0].last = 7;
+		build_http(entry, PG_PROTO_TCP, 5, i ? "/x" : "/y");
+		entry->l4.items[1].last = 9;
+	}
+	compare_and_expect(&fixture, "a>b tcp/5-9 redirect>redirect");
+}
+
 static void test_the_list_has_an_end(void **state)
 {
 	struct fixture fixture;
@@ -713,6 +731,7 @@ int main(void)
 		cmocka_unit_test(test_http_rules),
 		cmocka_unit_test(test_an_http_rule_for_all_is_one_for_each),
 		cmocka_unit_test(test_http_rules_of_either_side),
+		cmocka_unit_test(test_http_rules_of_ports_that_overlap),
 		cmocka_unit_test(test_the_list_has_an_end),
 		cmocka_unit_test(test_parties_come_by_name),
 		cmocka_unit_test(test_all_flows_of_random_policies),

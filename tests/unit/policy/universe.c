@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/policy/universe.h"
 
+/*
+ * In what order the arguments of a call are worked out is the compiler's choice: no call here has two
+ * that are random.
+ */
 uint32_t universe_random(struct universe *universe, uint32_t limit)
 {
 	uint64_t z = universe->random += 0x9e3779b97f4a7c15;
@@ -70,17 +74,18 @@ static void make_endpoints(struct universe *universe)
 	uint32_t count = 2 + universe_random(universe, 5);
 
 	for (uint32_t i = 0; i < count; i++) {
+		const char *format = one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u";
+		const char *source = PICK(universe, sources), *app = PICK(universe, apps);
 		char name[16], addr[32], labels[64];
 		int length;
 
 		snprintf(name, sizeof(name), "e%u", i);
-		snprintf(addr, sizeof(addr), one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u",
-			 i + 2);
-		length = snprintf(labels, sizeof(labels), "%s:%s", PICK(universe, sources),
-				  PICK(universe, apps));
+		snprintf(addr, sizeof(addr), format, i + 2);
+		length = snprintf(labels, sizeof(labels), "%s:%s", source, app);
+		source = PICK(universe, sources);
 		if (one_in(universe, 2))
-			snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s",
-				 PICK(universe, sources), PICK(universe, tiers));
+			snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s", source,
+				 PICK(universe, tiers));
 		build_endpoint(&universe->endpoints, name, addr, labels);
 	}
 	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("10.200.0.1");
@@ -190,8 +195,8 @@ static void make_policy(struct universe *universe, struct pg_policy *policy)
 	uint32_t rules = universe_random(universe, 8) + (universe->dense ? 3 : 0);
 
 	for (uint32_t i = 0; i < rules; i++) {
-		struct pg_rule *rule =
-			build_rule(policy, pick_selector(universe), !one_in(universe, 4));
+		const char *subject = pick_selector(universe);
+		struct pg_rule *rule = build_rule(policy, subject, !one_in(universe, 4));
 		uint32_t entries = universe_random(universe, 4);
 
 		rule->default_deny[PG_EGRESS] &= one_in(universe, 2);
@@ -281,6 +286,21 @@ static void remove_entry(struct pg_rule *rule, uint32_t entry)
 	rule->entries.items[entry] = rule->entries.items[--rule->entries.count];
 }
 
+/* Asks for another path in the first of each entry's HTTP rules. */
+static void change_paths(struct universe *universe, struct pg_rule *rule)
+{
+	pg_array_foreach(entry, &rule->entries) {
+		char **path;
+
+		if (!entry->http_lists.count)
+			continue;
+		path = &entry->http_lists.items[0].rules.items[0].path;
+		free(*path);
+		*path = strdup(PICK(universe, paths));
+		assert_non_null(*path);
+	}
+}
+
 /* One of: another entry, one less, other ports for one, opened or closed in one direction. */
 static void change_rule(struct universe *universe, struct pg_rule *rule)
 {
@@ -288,6 +308,7 @@ static void change_rule(struct universe *universe, struct pg_rule *rule)
 	uint32_t entry = universe_random(universe, (uint32_t)rule->entries.count + 1);
 	bool *closes = &rule->default_deny[universe_random(universe, PG_DIRECTIONS)];
 
+	change_paths(universe, rule);
 	if (kind == 0 || entry == rule->entries.count)
 		make_entry(universe, rule);
 	else if (kind == 1)
