@@ -93,11 +93,6 @@ void pg_drops_close(struct pg_drops *drops)
 	free(drops);
 }
 
-int pg_drops_fd(const struct pg_drops *drops)
-{
-	return ring_buffer__epoll_fd(drops->ring);
-}
-
 int pg_drops_read(struct pg_drops *drops, int timeout_ms,
 		  int (*fn)(void *context, const struct pg_drop *drop), void *context)
 {

@@ -33,9 +33,6 @@ int pg_drops_open(struct pg_backend_handle *handle, bool from_now, struct pg_dia
 		  struct pg_drops **ret_drops);
 void pg_drops_close(struct pg_drops *drops); /* accepts NULL */
 
-/* Readable when there are events: for poll(2). */
-int pg_drops_fd(const struct pg_drops *drops);
-
 /*
  * Calls fn for each event that is there, and waits up to `timeout_ms` for the first (-1: as long as
  * it takes). How many there were, or -errno: -EINTR, or what fn returned if that was negative.
