@@ -15,15 +15,16 @@ uint32_t universe_random(struct universe *universe, uint32_t limit)
 }
 
 static const char *const prefixes[] = {
-	"0.0.0.0/0",   "10.0.0.0/8",   "10.1.0.0/16",	 "10.1.2.0/24",	   "10.1.2.3/32",
-	"10.1.2.0/30", "192.0.2.0/24", "192.0.2.128/25", "203.0.113.7/32", "fd00::/8",
-	"::/0",	       "fd00:1::/32",  "10.200.0.0/24",	 "10.200.0.1/32",
+	"0.0.0.0/0",	  "10.0.0.0/8",	   "10.1.0.0/16",   "10.1.2.0/24",
+	"10.1.2.3/32",	  "10.1.2.0/30",   "192.0.2.0/24",  "192.0.2.128/25",
+	"203.0.113.7/32", "fd00::/8",	   "::/0",	    "fd00:1::/32",
+	"10.200.0.0/24",  "10.200.0.1/32", "2001:db8::/32", "2001:db8:8000::/33",
 };
 
 static const char *const world[] = {
-	"8.8.8.8",   "10.1.2.3",    "10.1.2.4",	   "10.1.9.9",	  "10.9.9.9",
-	"192.0.2.1", "192.0.2.200", "203.0.113.7", "203.0.113.8", "fd00::1",
-	"fd00:1::1", "2001:db8::1", "10.200.0.77",
+	"8.8.8.8",   "10.1.2.3",    "10.1.2.4",	   "10.1.9.9",	       "10.9.9.9",
+	"192.0.2.1", "192.0.2.200", "203.0.113.7", "203.0.113.8",      "fd00::1",
+	"fd00:1::1", "2001:db8::1", "10.200.0.77", "2001:db8:8000::1",
 };
 
 /* The first SELECTORS_DENSE select often. */
@@ -77,6 +78,7 @@ static void make_endpoints(struct universe *universe)
 		const char *format = one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u";
 		const char *source = PICK(universe, sources), *app = PICK(universe, apps);
 		char name[16], addr[32], labels[64];
+		struct pg_endpoint *endpoint;
 		int length;
 
 		snprintf(name, sizeof(name), "e%u", i);
@@ -86,9 +88,13 @@ static void make_endpoints(struct universe *universe)
 		if (one_in(universe, 2))
 			snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s", source,
 				 PICK(universe, tiers));
-		build_endpoint(&universe->endpoints, name, addr, labels);
+		endpoint = build_endpoint(&universe->endpoints, name, addr, labels);
+		snprintf(addr, sizeof(addr), "fd00::%u", i + 2);
+		if (one_in(universe, 2))
+			endpoint->ipv6 = build_addr(addr);
 	}
 	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("10.200.0.1");
+	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("fd00::ffff");
 	*pg_array_add(&universe->endpoints.remote_node_addrs) = build_addr("192.0.2.1");
 	build_finish(&universe->endpoints);
 }
@@ -160,6 +166,7 @@ static void make_port(struct universe *universe, struct pg_entry *entry)
 	make_range(universe, &first, &last);
 	if (one_in(universe, 8)) {
 		build_ports(entry, PG_PROTO_ICMP, 8, 8);
+		build_ports(entry, PG_PROTO_ICMPV6, 128, 128);
 	} else if (one_in(universe, 6)) {
 		build_ports(entry, PG_PROTO_TCP, first, last);
 		build_ports(entry, PG_PROTO_UDP, first, last);
@@ -206,6 +213,7 @@ static void make_policy(struct universe *universe, struct pg_policy *policy)
 	add_port(universe, 0);
 	add_port(universe, 8);
 	add_port(universe, 80);
+	add_port(universe, 128);
 	add_port(universe, 65535);
 }
 
@@ -238,9 +246,14 @@ static void sort_ports(struct universe *universe)
 
 static void make_parties(struct universe *universe)
 {
-	pg_array_foreach(endpoint, &universe->endpoints.list)
-		add_party(universe, endpoint->ipv4.family ? &endpoint->ipv4 : &endpoint->ipv6);
-	add_party(universe, &universe->endpoints.host_addrs.items[0]);
+	pg_array_foreach(endpoint, &universe->endpoints.list) {
+		if (endpoint->ipv4.family)
+			add_party(universe, &endpoint->ipv4);
+		if (endpoint->ipv6.family)
+			add_party(universe, &endpoint->ipv6);
+	}
+	pg_array_foreach(addr, &universe->endpoints.host_addrs)
+		add_party(universe, addr);
 	add_party(universe, &universe->endpoints.remote_node_addrs.items[0]);
 	for (size_t i = 0; i < PG_COUNT(world); i++) {
 		struct pg_addr addr = build_addr(world[i]);
