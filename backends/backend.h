@@ -104,9 +104,9 @@ struct pg_counter {
 #define PG_COUNT_ESTABLISHED "established" /* of a flow that was allowed, or a reply, or related */
 #define PG_COUNT_SPOOFED     "spoofed"	   /* not from the container's own address: dropped */
 #define PG_COUNT_NOT_OWN \
-	"not-own-address"	  /* broadcast and the like, to a closed endpoint: dropped */
-#define PG_COUNT_IPV6	   "ipv6" /* of a closed endpoint, which IPv6 isn't judged for: dropped */
-#define PG_COUNT_VLAN	   "vlan" /* a tagged frame of a closed endpoint: dropped */
+	"not-own-address"	       /* broadcast and the like, to a closed endpoint: dropped */
+#define PG_COUNT_IPV6	   "ipv6"      /* of a closed endpoint whose address isn't known: dropped */
+#define PG_COUNT_VLAN	   "vlan"      /* a tagged frame of a closed endpoint: dropped */
 #define PG_COUNT_MALFORMED "malformed" /* headers that can't be judged: dropped */
 
 struct pg_counters {

@@ -86,16 +86,12 @@ static int check_interfaces(const struct pg_endpoints *endpoints, struct pg_diag
 int pg_ipt_check(struct pg_backend_handle *handle, const struct pg_intent *intent,
 		 struct pg_diags *diags)
 {
-	const struct pg_layout_options options = { .parent = handle->parent6 };
-	_cleanup_tree_ struct pg_tree v6 = { 0 };
 	int err;
 
 	if (!intent->endpoints->list.count)
 		return 0;
 	err = check_bridge(4, diags);
-	if (!err && handle->ipv6)
-		err = pg_ipv6_build(intent, &options, &v6);
-	if (!err && !pg_tree_is_empty(&v6))
+	if (!err && handle->ipv6 && pg_guard_is_needed(intent, 6))
 		err = check_bridge(6, diags);
 	return err ? err : check_interfaces(intent->endpoints, diags);
 }

@@ -78,19 +78,103 @@ int pg_guard_check(const struct pg_endpoints *endpoints, struct pg_diags *diags)
 	return diags->errors > errors ? -EINVAL : 0;
 }
 
-int pg_guard_spoof(const struct pg_endpoints *endpoints, struct pg_tree_chain *chain)
+static const struct pg_addr *address_of(const struct pg_endpoint *endpoint, uint8_t family)
 {
-	pg_array_foreach(endpoint, &endpoints->list) {
-		struct pg_tree_rule rule = { .target = PG_TARGET_DROP,
-					     .comment = PG_COUNT_SPOOFED };
+	return family == 4 ? &endpoint->ipv4 : &endpoint->ipv6;
+}
+
+/* ICMPv6 of some types, one rule each. */
+static int pass_types(struct pg_tree_chain *chain, const struct pg_tree_rule *pattern,
+		      const uint8_t *types, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct pg_tree_rule rule = *pattern;
 		int err;
 
-		if (!endpoint->interface)
+		rule.proto = PG_PROTO_ICMPV6;
+		rule.has_dport = true;
+		rule.dport_first = rule.dport_last = types[i];
+		err = add_rule(chain, &rule);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int pg_guard_neighbours(struct pg_tree_chain *chain)
+{
+	/* RFC 4861: router and neighbour solicitations and advertisements, redirects */
+	static const uint8_t discovery[] = { 133, 134, 135, 136, 137 };
+	/* RFC 2710, RFC 3810: report and done, report of version 2 */
+	static const uint8_t reports[] = { 131, 132, 143 };
+	struct pg_tree_rule rule = {
+		.comment = "neighbour-discovery",
+		.target = PG_TARGET_RETURN,
+	};
+	int err = pass_types(chain, &rule, discovery, PG_COUNT(discovery));
+
+	if (err)
+		return err;
+	snprintf(rule.comment, sizeof(rule.comment), "multicast-listener-report");
+	rule.src = (struct pg_prefix){ { 6, { 0xfe, 0x80 } }, 10 };
+	rule.dst = (struct pg_prefix){ { 6, { 0xff } }, 8 };
+	return pass_types(chain, &rule, reports, PG_COUNT(reports));
+}
+
+bool pg_guard_is_needed(const struct pg_intent *intent, uint8_t family)
+{
+	if (family == 4)
+		return true;
+	pg_array_foreach(endpoint, &intent->endpoints->list) {
+		if (endpoint->ipv6.family)
+			return true;
+	}
+	pg_array_foreach(subject, &intent->table->subjects) {
+		if (subject->enforced[PG_EGRESS] || subject->enforced[PG_INGRESS])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A drop of what isn't the endpoint's own, counted as `name`. Without an address nothing is; of IPv6,
+ * which configures itself without being known, that is told apart.
+ */
+static struct pg_tree_rule drop_other(const struct pg_addr *address, uint8_t family,
+				      const char *name)
+{
+	struct pg_tree_rule rule = { .target = PG_TARGET_DROP };
+
+	snprintf(rule.comment, sizeof(rule.comment), "%s",
+		 family == 6 && !address->family ? PG_COUNT_IPV6 : name);
+	return rule;
+}
+
+/*
+ * An endpoint without an address has no business to send from any; with IPv6 it takes a policy to say
+ * so.
+ */
+static bool may_spoof(const struct pg_intent *intent, size_t index, uint8_t family)
+{
+	const struct pg_endpoint *endpoint = &intent->endpoints->list.items[index];
+
+	return family == 6 && !endpoint->ipv6.family &&
+	       !pg_guard_is_enforced(intent, index, PG_EGRESS);
+}
+
+int pg_guard_spoof(const struct pg_intent *intent, uint8_t family, struct pg_tree_chain *chain)
+{
+	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
+		const struct pg_endpoint *endpoint = &intent->endpoints->list.items[i];
+		const struct pg_addr *address = address_of(endpoint, family);
+		struct pg_tree_rule rule = drop_other(address, family, PG_COUNT_SPOOFED);
+		int err;
+
+		if (!endpoint->interface || may_spoof(intent, i, family))
 			continue;
 		snprintf(rule.physdev_in, sizeof(rule.physdev_in), "%s", endpoint->interface);
-		/* An endpoint without an IPv4 address has no business to send from any. */
-		if (endpoint->ipv4.family) {
-			rule.src = pg_prefix_of(&endpoint->ipv4, 32);
+		if (address->family) {
+			rule.src = pg_prefix_of(address, pg_addr_bits(address));
 			rule.src_not = true;
 		}
 		err = add_rule(chain, &rule);
@@ -109,19 +193,19 @@ bool pg_guard_is_enforced(const struct pg_intent *intent, size_t endpoint,
 	return subject && subject->enforced[direction];
 }
 
-int pg_guard_not_own(const struct pg_intent *intent, struct pg_tree_chain *chain)
+int pg_guard_not_own(const struct pg_intent *intent, uint8_t family, struct pg_tree_chain *chain)
 {
 	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
 		const struct pg_endpoint *endpoint = &intent->endpoints->list.items[i];
-		struct pg_tree_rule rule = { .target = PG_TARGET_DROP,
-					     .comment = PG_COUNT_NOT_OWN };
+		const struct pg_addr *address = address_of(endpoint, family);
+		struct pg_tree_rule rule = drop_other(address, family, PG_COUNT_NOT_OWN);
 		int err;
 
 		if (!endpoint->interface || !pg_guard_is_enforced(intent, i, PG_INGRESS))
 			continue;
 		snprintf(rule.physdev_out, sizeof(rule.physdev_out), "%s", endpoint->interface);
-		if (endpoint->ipv4.family) {
-			rule.dst = pg_prefix_of(&endpoint->ipv4, 32);
+		if (address->family) {
+			rule.dst = pg_prefix_of(address, pg_addr_bits(address));
 			rule.dst_not = true;
 		}
 		err = add_rule(chain, &rule);

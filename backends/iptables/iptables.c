@@ -25,12 +25,12 @@ static int ipt_open(const struct pg_backend_options *options, bool kernel, struc
 static int build(const struct pg_backend_handle *handle, const struct pg_intent *intent,
 		 struct pg_diags *diags, struct pg_tree *v4, struct pg_tree *v6)
 {
-	const struct pg_layout_options options4 = { .parent = handle->parent4 };
-	const struct pg_layout_options options6 = { .parent = handle->parent6 };
+	const struct pg_layout_options options4 = { .family = 4, .parent = handle->parent4 };
+	const struct pg_layout_options options6 = { .family = 6, .parent = handle->parent6 };
 	int err = pg_linear_build(intent, &options4, diags, v4);
 
 	v6->family = 6;
-	return err || !handle->ipv6 ? err : pg_ipv6_build(intent, &options6, v6);
+	return err || !handle->ipv6 ? err : pg_linear_build(intent, &options6, diags, v6);
 }
 
 /* Both families' trees and the guard as sorted objects. */

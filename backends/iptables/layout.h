@@ -2,7 +2,7 @@
 /*
  * From an intent to rules. Pure: nothing here asks the kernel.
  *
- *	DOCKER-USER or FORWARD -> POLGEN         not-own-address, spoofed, established, egress, ingress
+ *	DOCKER-USER or FORWARD -> POLGEN         spoofed, not-own-address, established, egress, ingress
  *	INPUT                  -> POLGEN-INPUT   spoofed, established, egress
  *	OUTPUT                 -> POLGEN-OUTPUT  established, ingress; only if the host is judged too
  *
@@ -20,8 +20,20 @@
  *
  * What no rule sees, frames that carry IP behind a VLAN tag, the guard beside the rules drops (vlan.h).
  *
- * IPv6 isn't judged: of an endpoint that is enforced all of it is dropped but neighbour discovery.
- * What is routed to an endpoint, or sent by the host, is known by the endpoint's IPv6 address only.
+ * Both families have this layout, each with the endpoints' addresses of that family, the CIDRs and the
+ * ICMP of it. What IPv6 has besides:
+ *
+ * - Neighbour discovery (ICMPv6 133 to 137) passes before anything else, from and to any address: its
+ *   sources are link-local or unspecified. Receivers see to the hop limit of 255 (RFC 4861).
+ * - So do multicast listener reports (131, 132, 143), without which switches that snoop deliver no
+ *   multicast, from link-local sources to multicast destinations and not otherwise.
+ * - Everything else from a link-local source is spoofed, as from any address that isn't the endpoint's
+ *   own, also to the host and in a flow that is known: policy speaks of the one address that is known.
+ * - An endpoint without a known IPv6 address may have one that nobody knows. Closed in egress, all that
+ *   comes in by its interface is dropped; closed in ingress, what is bridged to it is, both as "ipv6".
+ *   Open, it is left alone, other than with IPv4. What is routed to such an endpoint, or sent to it by
+ *   the host, no rule can tell; the same goes for link-local addresses that the host sends to.
+ * - No rules at all, while no endpoint has an IPv6 address and none is closed in any direction.
  */
 #ifndef PG_BACKENDS_IPTABLES_LAYOUT_H
 #define PG_BACKENDS_IPTABLES_LAYOUT_H
@@ -41,6 +53,7 @@
 #define PG_CHAIN_META	    "POLGEN-META"
 
 struct pg_layout_options {
+	uint8_t family;	    /* 4 or 6: of the tree to be made */
 	const char *parent; /* the chain that forwarding is hooked to */
 };
 
@@ -52,28 +65,29 @@ struct pg_layout_options {
  * world, whose rules must not match managed addresses, peers are sorted by address first: rules for
  * endpoints and hosts then stand in POLGEN-EGRESS-EP and POLGEN-INGRESS-EP.
  *
- * Chains are sorted by name. -E2BIG: more rules than PG_PLAN_MAX, found out before the first is made.
- * -EINVAL: an interface that rules can't name, or that two endpoints share. -EOPNOTSUPP: a match that
- * iptables lacks. -ENOMEM.
+ * Chains are sorted by name. An IPv6 tree is empty if it isn't needed. -E2BIG: more rules than
+ * PG_PLAN_MAX, found out before the first is made. -EINVAL: an interface that rules can't name, or that
+ * two endpoints share. -EOPNOTSUPP: a match that iptables lacks. -ENOMEM.
  */
 int pg_linear_build(const struct pg_intent *intent, const struct pg_layout_options *options,
 		    struct pg_diags *diags, struct pg_tree *ret_tree);
-
-/* The IPv6 tree, the same for every layout; empty when nothing is enforced. -ENOMEM. */
-int pg_ipv6_build(const struct pg_intent *intent, const struct pg_layout_options *options,
-		  struct pg_tree *ret_tree);
 
 /* Rules that don't come of the verdict table (guard.c): -ENOMEM. */
 
 /* Whether rules can name all interfaces, each of one endpoint. -EINVAL (diags), -ENOMEM. */
 int pg_guard_check(const struct pg_endpoints *endpoints, struct pg_diags *diags);
 /* Fill the chains of these names. Endpoints without an interface get no rule. */
-int pg_guard_spoof(const struct pg_endpoints *endpoints, struct pg_tree_chain *chain);
-int pg_guard_not_own(const struct pg_intent *intent, struct pg_tree_chain *chain);
+int pg_guard_spoof(const struct pg_intent *intent, uint8_t family, struct pg_tree_chain *chain);
+int pg_guard_not_own(const struct pg_intent *intent, uint8_t family, struct pg_tree_chain *chain);
 int pg_guard_meta(const struct pg_intent *intent, const char *layout, struct pg_tree_chain *chain);
 int pg_guard_established(struct pg_tree_chain *chain);
+/* What of IPv6 passes whatever the policy. */
+int pg_guard_neighbours(struct pg_tree_chain *chain);
 /* A jump at the end of a chain. */
 int pg_guard_jump(struct pg_tree_chain *chain, const char *to);
+
+/* Whether a family needs rules: IPv4 always, IPv6 if there is something to say about it. */
+bool pg_guard_is_needed(const struct pg_intent *intent, uint8_t family);
 
 /* Whether the policy closed an endpoint, by its index, in a direction. */
 bool pg_guard_is_enforced(const struct pg_intent *intent, size_t endpoint,

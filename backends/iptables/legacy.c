@@ -2,11 +2,11 @@
 /*
  * The x_tables flavour: libiptc takes a whole table out of the kernel and puts a whole table back.
  *
- * The IPv4 and the IPv6 table are two commits, and a process can be killed between them. IPv6 rules
- * only ever drop, so there is an order in which nothing is let through meanwhile that the old rules
- * and the new ones don't both let through: first IPv6 gets the drops of both, then IPv4 changes, then
- * IPv6 loses the old ones. Whatever the last step that was done, the IPv4 rules are the old policy's
- * or the new one's, and IPv6 is at least as closed as with either.
+ * The IPv4 and the IPv6 table are two commits, and a process can be killed between them. Our rules
+ * only ever drop or go on, so there is an order in which nothing is let through meanwhile that the old
+ * rules and the new ones don't both let through: first IPv6 gets the chains of both, then IPv4 changes,
+ * then IPv6 loses the old ones. Whatever the last step that was done, the IPv4 rules are the old
+ * policy's or the new one's, and IPv6 is at least as closed as with either.
  */
 #include "backends/iptables/flavour.h"
 #include "backends/iptables/legacy_match.h"
@@ -127,10 +127,10 @@ static int replace(const struct pg_tree *tree, struct pg_diags *diags)
 static int close_both(const struct pg_tree *old, const struct pg_tree *new, struct pg_diags *diags)
 {
 	_cleanup_tree_ struct pg_tree both = { .family = 6 };
-	int err = pg_ipt_merge(&both, new);
+	int err = pg_ipt_add(&both, new);
 
 	if (!err)
-		err = pg_ipt_merge(&both, old);
+		err = pg_ipt_add_old(&both, old);
 	return err ? err : replace(&both, diags);
 }
 
@@ -139,7 +139,7 @@ static void put_back(const struct pg_tree *old, struct pg_diags *diags)
 {
 	_cleanup_diags_ struct pg_diags ignored = { 0 };
 	_cleanup_tree_ struct pg_tree clean = { .family = old->family };
-	int err = pg_ipt_merge(&clean, old);
+	int err = pg_ipt_add(&clean, old);
 
 	if (!err)
 		err = replace(&clean, &ignored);

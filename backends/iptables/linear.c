@@ -19,7 +19,7 @@ struct builder {
 	const struct pg_layout_options *options;
 	struct pg_diags *diags;
 	struct pg_ipt_peers peers;
-	bool split[PG_DIRECTIONS]; /* an entry speaks of the world or a CIDR */
+	bool split[PG_DIRECTIONS]; /* an entry speaks of the world or a CIDR of the family */
 	bool counting;		   /* no rules are made yet, only counted */
 	uint64_t rules;
 	struct pg_tree tree;
@@ -43,15 +43,22 @@ static void count_rules(struct builder *builder, uint64_t a, uint64_t b, uint64_
 	builder->rules = sum;
 }
 
-/*
- * How often an entry needs a rule because of its protocol: ICMP types are matched one by one. No
- * IPv4 packet is ICMPv6.
- */
-static uint64_t count_types(const struct pg_verdict_entry *entry)
+static bool is_icmp(pg_proto proto)
 {
-	if (entry->proto.n == PG_PROTO_ICMPV6.n)
+	return proto.n == PG_PROTO_ICMP.n || proto.n == PG_PROTO_ICMPV6.n;
+}
+
+/*
+ * How often an entry needs a rule because of its protocol: ICMP types are matched one by one, and no
+ * packet is of the other family's ICMP.
+ */
+static uint64_t count_types(const struct builder *builder, const struct pg_verdict_entry *entry)
+{
+	if (!is_icmp(entry->proto))
+		return 1;
+	if ((entry->proto.n == PG_PROTO_ICMPV6.n) != (builder->options->family == 6))
 		return 0;
-	if (entry->proto.n != PG_PROTO_ICMP.n || (!entry->first && entry->last >= 255))
+	if (!entry->first && entry->last >= 255)
 		return 1;
 	return (uint64_t)PG_MIN(entry->last, (uint16_t)255) + 1 -
 	       PG_MIN(entry->first, (uint16_t)256);
@@ -60,7 +67,7 @@ static uint64_t count_types(const struct pg_verdict_entry *entry)
 static void set_ports(struct pg_tree_rule *rule, const struct pg_verdict_entry *entry,
 		      uint64_t type)
 {
-	bool icmp = entry->proto.n == PG_PROTO_ICMP.n;
+	bool icmp = is_icmp(entry->proto);
 
 	rule->proto = entry->proto;
 	if (entry->proto.n == PG_PROTO_EVERY.n ||
@@ -110,7 +117,7 @@ static int add_pairs(struct builder *builder, struct section *section,
 		.target = entry->verdict == PG_VERDICT_DENY ? PG_TARGET_DROP : PG_TARGET_RETURN,
 		.origin = entry->origin,
 	};
-	uint64_t types = count_types(entry);
+	uint64_t types = count_types(builder, entry);
 
 	set_comment(builder, &rule);
 	pg_array_foreach(block, &blocks->list) {
@@ -127,10 +134,11 @@ static int add_pairs(struct builder *builder, struct section *section,
 	return 0;
 }
 
-/* xt_icmp takes type 255 for "every type". */
+/* xt_icmp takes type 255 for "every type"; of IPv6 it is a type. */
 static int check_type(struct builder *builder, const struct pg_verdict_entry *entry)
 {
-	if (entry->proto.n != PG_PROTO_ICMP.n || !entry->first || entry->last < 255)
+	if (entry->proto.n != PG_PROTO_ICMP.n || builder->options->family != 4 || !entry->first ||
+	    entry->last < 255)
 		return 0;
 	pg_error(builder->diags, builder->intent->rule_loc(builder->intent->context, entry->origin),
 		 "iptables cannot match ICMP type 255");
@@ -152,7 +160,7 @@ static int add_entry(struct builder *builder, struct section *section,
 		return err;
 	subjects = pg_ipt_peers_addresses(&builder->peers, entry->subject, &count);
 	if (builder->counting) {
-		count_rules(builder, count, blocks.list.count, count_types(entry));
+		count_rules(builder, count, blocks.list.count, count_types(builder, entry));
 		return 0;
 	}
 	for (size_t i = 0; i < count && !err; i++)
@@ -306,15 +314,16 @@ static int check_count(struct builder *builder)
 	if (err || builder->rules <= PG_PLAN_MAX)
 		return err;
 	pg_error(builder->diags, PG_LOC_NONE,
-		 "layout '" LAYOUT_NAME "' needs %" PRIu64 " iptables rules, the limit is %u",
-		 builder->rules, PG_PLAN_MAX);
+		 "layout '" LAYOUT_NAME "' needs %" PRIu64 " %s rules, the limit is %u",
+		 builder->rules, builder->options->family == 4 ? "iptables" : "ip6tables",
+		 PG_PLAN_MAX);
 	return -E2BIG;
 }
 
 static void find_splits(struct builder *builder)
 {
 	pg_array_foreach(entry, &builder->intent->table->entries) {
-		if (pg_identity_is_world(entry->peer))
+		if (pg_ipt_peers_is_world(&builder->peers, entry->peer))
 			builder->split[entry->direction] = true;
 	}
 }
@@ -347,13 +356,13 @@ static int add_chains(struct builder *builder)
 
 /*
  * A chain that the host's jump to: guards and judges in order, with the established rule after the
- * guards, which even a packet of a known flow has to pass.
+ * guards, which even a packet of a known flow has to pass. What IPv6 can't do without comes first.
  */
 static int add_entry_chain(struct builder *builder, const char *name, const char *parent,
 			   const char *const *guards, const char *const *judges)
 {
 	struct pg_tree_chain *chain = pg_tree_find_chain(&builder->tree, name);
-	int err = 0;
+	int err = builder->options->family == 6 ? pg_guard_neighbours(chain) : 0;
 
 	for (; !err && *guards; guards++)
 		err = pg_guard_jump(chain, *guards);
@@ -385,12 +394,14 @@ static int add_entry_chains(struct builder *builder)
 
 static int add_guards(struct builder *builder)
 {
+	uint8_t family = builder->options->family;
 	struct pg_tree *tree = &builder->tree;
 	int err;
 
-	err = pg_guard_spoof(builder->intent->endpoints, pg_tree_find_chain(tree, PG_CHAIN_SPOOF));
+	err = pg_guard_spoof(builder->intent, family, pg_tree_find_chain(tree, PG_CHAIN_SPOOF));
 	if (!err)
-		err = pg_guard_not_own(builder->intent, pg_tree_find_chain(tree, PG_CHAIN_NOT_OWN));
+		err = pg_guard_not_own(builder->intent, family,
+				       pg_tree_find_chain(tree, PG_CHAIN_NOT_OWN));
 	if (!err)
 		err = pg_guard_meta(builder->intent, LAYOUT_NAME,
 				    pg_tree_find_chain(tree, PG_CHAIN_META));
@@ -402,7 +413,8 @@ static int build(struct builder *builder)
 	int err = pg_guard_check(builder->intent->endpoints, builder->diags);
 
 	if (!err)
-		err = pg_ipt_peers_make(builder->intent->identities, &builder->peers);
+		err = pg_ipt_peers_make(builder->intent->identities, builder->options->family,
+					&builder->peers);
 	if (err)
 		return err;
 	find_splits(builder);
@@ -424,9 +436,9 @@ int pg_linear_build(const struct pg_intent *intent, const struct pg_layout_optio
 		.intent = intent,
 		.options = options,
 		.diags = diags,
-		.tree = { .family = 4 },
+		.tree = { .family = options->family },
 	};
-	int err = build(&builder);
+	int err = pg_guard_is_needed(intent, options->family) ? build(&builder) : 0;
 
 	if (err)
 		return err;

@@ -6,7 +6,6 @@ libbackends_a_SOURCES += \
 	backends/iptables/guard.c \
 	backends/iptables/handle.h \
 	backends/iptables/iptables.c \
-	backends/iptables/ipv6.c \
 	backends/iptables/layout.h \
 	backends/iptables/legacy.c \
 	backends/iptables/legacy_entry.c backends/iptables/legacy_entry.h \

@@ -34,18 +34,30 @@ bool pg_ipt_is_same(const struct pg_tree *a, const struct pg_tree *b)
 	return true;
 }
 
-/* What is foreign in our own chains isn't kept. */
-static int add_rules(struct pg_tree_chain *chain, const struct pg_tree_chain *from, bool only_drops)
+/* Gives each of `from`'s chains its name in the tree that it goes to. */
+static void rename_chain(const struct pg_tree *from, bool is_old, char name[PG_CHAIN_NAME_MAX])
 {
-	pg_array_foreach(rule, &from->rules) {
+	const struct pg_tree_chain *chain = is_old ? pg_tree_find_chain(from, name) : NULL;
+
+	if (chain)
+		snprintf(name, PG_CHAIN_NAME_MAX, "POLGEN-OLD-%u",
+			 (unsigned int)(chain - from->chains.items));
+}
+
+/* What is foreign in our own chains isn't kept. */
+static int add_rules(struct pg_tree_chain *into, const struct pg_tree_chain *chain,
+		     const struct pg_tree *from, bool is_old)
+{
+	pg_array_foreach(rule, &chain->rules) {
 		struct pg_tree_rule *added;
 
-		if (rule->foreign || (only_drops && rule->target != PG_TARGET_DROP))
+		if (rule->foreign)
 			continue;
-		added = pg_tree_add_rule(chain);
+		added = pg_tree_add_rule(into);
 		if (!added)
 			return -ENOMEM;
 		*added = *rule;
+		rename_chain(from, is_old, added->chain);
 	}
 	return 0;
 }
@@ -59,23 +71,43 @@ static bool has_hook(const struct pg_tree *tree, const char *chain)
 	return false;
 }
 
-int pg_ipt_merge(struct pg_tree *tree, const struct pg_tree *from)
+static int add_hooks(struct pg_tree *tree, const struct pg_tree *from, bool is_old)
 {
-	pg_array_foreach(chain, &from->chains) {
-		struct pg_tree_chain *into = pg_tree_find_chain(tree, chain->name);
-		bool is_there = into;
-		int err;
-
-		if (!is_there)
-			into = pg_tree_add_chain(tree, chain->name);
-		err = into ? add_rules(into, chain, is_there) : -ENOMEM;
-		if (err)
-			return err;
-	}
 	pg_array_foreach(hook, &from->hooks) {
-		if (!has_hook(tree, hook->chain) &&
-		    pg_tree_add_hook(tree, hook->parent, hook->chain, hook->position))
+		char name[PG_CHAIN_NAME_MAX];
+
+		memcpy(name, hook->chain, sizeof(name));
+		rename_chain(from, is_old, name);
+		if (!has_hook(tree, name) &&
+		    pg_tree_add_hook(tree, hook->parent, name, hook->position))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int add(struct pg_tree *tree, const struct pg_tree *from, bool is_old)
+{
+	pg_array_foreach(chain, &from->chains) {
+		struct pg_tree_chain *into;
+		char name[PG_CHAIN_NAME_MAX];
+		int err;
+
+		memcpy(name, chain->name, sizeof(name));
+		rename_chain(from, is_old, name);
+		into = pg_tree_add_chain(tree, name);
+		err = into ? add_rules(into, chain, from, is_old) : -ENOMEM;
+		if (err)
+			return err;
+	}
+	return add_hooks(tree, from, is_old);
+}
+
+int pg_ipt_add(struct pg_tree *tree, const struct pg_tree *from)
+{
+	return add(tree, from, false);
+}
+
+int pg_ipt_add_old(struct pg_tree *tree, const struct pg_tree *from)
+{
+	return add(tree, from, true);
 }

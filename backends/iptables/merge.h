@@ -9,11 +9,16 @@
 bool pg_ipt_is_same(const struct pg_tree *a, const struct pg_tree *b);
 
 /*
- * Adds to `tree` the chains that only `from` has, and to chains that both have the drops of `from`;
- * and hooks to chains that have none in `tree`. Of trees as pg_ipv6_build() makes them, which allow
- * nothing past the first drop, the result drops what either drops. Rules that the form can't hold are
- * left out. -ENOMEM.
+ * Adds a copy of `from`, as read from the kernel, to a tree that has none of its chains. Rules that the
+ * form can't hold are left out, and of several hooks to one chain all but the first. -ENOMEM.
  */
-int pg_ipt_merge(struct pg_tree *tree, const struct pg_tree *from);
+int pg_ipt_add(struct pg_tree *tree, const struct pg_tree *from);
+
+/*
+ * The same with the chains of `from` called POLGEN-OLD-0, -1, ..., names that no layout has. Packets
+ * then pass the chains of both. Rules that only drop or return, as a layout's do, thereby drop what
+ * either of the two drops. -ENOMEM.
+ */
+int pg_ipt_add_old(struct pg_tree *tree, const struct pg_tree *from);
 
 #endif

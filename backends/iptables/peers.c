@@ -39,7 +39,8 @@ static int add_managed(struct pg_ipt_peers *peers, const struct pg_identities *i
 	pg_array_foreach(address, &identities->addresses) {
 		struct pg_ipt_address *added;
 
-		if (address->prefix.addr.family != 4 || pg_identity_is_world(address->id))
+		if (address->prefix.addr.family != peers->family ||
+		    pg_identity_is_world(address->id))
 			continue;
 		added = pg_array_add(&peers->managed);
 		if (!added)
@@ -54,7 +55,7 @@ static int add_cidrs(struct pg_ipt_peers *peers, const struct pg_identities *ide
 	pg_array_foreach(info, &identities->list) {
 		struct pg_ipt_address *added;
 
-		if (!pg_identity_is_cidr(info->id) || info->cidr.addr.family != 4)
+		if (!pg_identity_is_cidr(info->id) || info->cidr.addr.family != peers->family)
 			continue;
 		added = pg_array_add(&peers->cidrs);
 		if (!added)
@@ -64,9 +65,10 @@ static int add_cidrs(struct pg_ipt_peers *peers, const struct pg_identities *ide
 	return 0;
 }
 
-int pg_ipt_peers_make(const struct pg_identities *identities, struct pg_ipt_peers *ret_peers)
+int pg_ipt_peers_make(const struct pg_identities *identities, uint8_t family,
+		      struct pg_ipt_peers *ret_peers)
 {
-	_cleanup_peers_ struct pg_ipt_peers peers = { .identities = identities };
+	_cleanup_peers_ struct pg_ipt_peers peers = { .identities = identities, .family = family };
 	int err;
 
 	err = add_managed(&peers, identities);
@@ -106,7 +108,7 @@ const struct pg_ipt_address *pg_ipt_peers_addresses(const struct pg_ipt_peers *p
 	return peers->managed.items + low;
 }
 
-/* As rules have it: 0.0.0.0/0 is no match. */
+/* As rules have it: a prefix of length 0 is no match. */
 static const struct pg_prefix anybody = { 0 };
 
 static int add_prefix(struct pg_ipt_prefixes *prefixes, const struct pg_prefix *prefix)
@@ -240,11 +242,24 @@ static int add_addresses(const struct pg_ipt_peers *peers, pg_identity id,
 	return 0;
 }
 
+/* The prefix of a CIDR's identity; NULL: there is none in this family. */
+static const struct pg_prefix *cidr_of(const struct pg_ipt_peers *peers, pg_identity id)
+{
+	const struct pg_identity_info *info = pg_identities_get(peers->identities, id);
+
+	return info && info->cidr.addr.family == peers->family ? &info->cidr : NULL;
+}
+
+bool pg_ipt_peers_is_world(const struct pg_ipt_peers *peers, pg_identity id)
+{
+	return id.n == PG_IDENTITY_WORLD.n || (pg_identity_is_cidr(id) && cidr_of(peers, id));
+}
+
 int pg_ipt_peers_blocks(const struct pg_ipt_peers *peers, const struct pg_verdict_table *table,
 			const struct pg_verdict_entry *entry, struct pg_ipt_prefixes *prefixes)
 {
-	static const struct pg_prefix everything = { .addr.family = 4 };
-	const struct pg_identity_info *info;
+	const struct pg_prefix everything = { .addr.family = peers->family };
+	const struct pg_prefix *cidr;
 
 	if (entry->peer.n == PG_IDENTITY_ANY.n)
 		return add_prefix(prefixes, &anybody);
@@ -252,8 +267,6 @@ int pg_ipt_peers_blocks(const struct pg_ipt_peers *peers, const struct pg_verdic
 		return add_world(peers, table, entry, &everything, prefixes);
 	if (!pg_identity_is_cidr(entry->peer))
 		return add_addresses(peers, entry->peer, prefixes);
-	info = pg_identities_get(peers->identities, entry->peer);
-	if (!info || info->cidr.addr.family != 4)
-		return 0;
-	return add_world(peers, table, entry, &info->cidr, prefixes);
+	cidr = cidr_of(peers, entry->peer);
+	return cidr ? add_world(peers, table, entry, cidr, prefixes) : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From the peer of a verdict entry to the IPv4 addresses that a rule has to match. Pure.
+ * From the peer of a verdict entry to the addresses of one family that a rule has to match. Pure.
  *
  * Rules match addresses, the table speaks of identities. An endpoint's identity is the addresses of
  * its endpoints. A CIDR's identity is its prefix without the longer ones that the policy names, and
@@ -22,14 +22,18 @@ struct pg_ipt_prefixes {
 void pg_ipt_prefixes_done(struct pg_ipt_prefixes *prefixes);
 #define _cleanup_prefixes_ PG_CLEANUP(pg_ipt_prefixes_done)
 
-/* One IPv4 prefix, or address, of an identity. */
+/* One prefix, or address, of an identity. */
 struct pg_ipt_address {
 	pg_identity id;
 	struct pg_prefix prefix;
 };
 
-/* An index over struct pg_identities: addresses by identity, and prefixes in tree order. */
+/*
+ * An index over what struct pg_identities has of one family: addresses by identity, and prefixes in
+ * tree order.
+ */
 struct pg_ipt_peers {
+	uint8_t family;					/* 4 or 6 */
 	const struct pg_identities *identities;		/* borrowed */
 	struct pg_array(struct pg_ipt_address) managed; /* endpoints and hosts, by id, address */
 	struct pg_array(struct pg_ipt_address) cidrs;	/* by pg_prefix_compare() */
@@ -39,11 +43,15 @@ void pg_ipt_peers_done(struct pg_ipt_peers *peers);
 #define _cleanup_peers_ PG_CLEANUP(pg_ipt_peers_done)
 
 /* -ENOMEM. */
-int pg_ipt_peers_make(const struct pg_identities *identities, struct pg_ipt_peers *ret_peers);
+int pg_ipt_peers_make(const struct pg_identities *identities, uint8_t family,
+		      struct pg_ipt_peers *ret_peers);
 
 /* The addresses of one identity of endpoints or hosts: a slice of peers->managed. */
 const struct pg_ipt_address *pg_ipt_peers_addresses(const struct pg_ipt_peers *peers,
 						    pg_identity id, size_t *ret_count);
+
+/* Whether addresses of the family may be world's or, with a CIDR, that CIDR's. */
+bool pg_ipt_peers_is_world(const struct pg_ipt_peers *peers, pg_identity id);
 
 /*
  * Appends what the peer of `entry` comes to; a prefix of family 0 stands for anybody. With

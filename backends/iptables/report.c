@@ -70,24 +70,39 @@ static const struct pg_tree_hook *find_hook(const struct pg_tree *tree)
 	return NULL;
 }
 
+static void warn_of_bridge(uint8_t family, struct pg_diags *diags)
+{
+	const char *sysctl = pg_bridge_sysctl(family);
+	bool calls;
+
+	if (!pg_bridge_calls_iptables(family, &calls) && !calls)
+		pg_warning(diags, PG_LOC_NONE,
+			   "same-bridge traffic doesn't reach %s: %s is 0; set it: sysctl -w %s=1",
+			   family == 4 ? "iptables" : "ip6tables", sysctl, sysctl);
+}
+
 /* Rules that packets don't get to enforce nothing, whatever they say. */
 static void warn_of_bypass(const struct pg_backend_handle *handle,
 			   const struct installed *installed, const char *parent,
 			   struct pg_diags *diags)
 {
-	bool calls;
-
 	if (!strcmp(parent, PG_IPT_DOCKER_CHAIN) && installed->flavour == handle->flavour &&
 	    strcmp(handle->parent4, parent) != 0)
 		pg_warning(diags, PG_LOC_NONE,
 			   "chain '%s', which calls polgen's, is not called from FORWARD any more; "
 			   "apply the policy again",
 			   parent);
-	if (!pg_bridge_calls_iptables(4, &calls) && !calls)
-		pg_warning(diags, PG_LOC_NONE,
-			   "same-bridge traffic doesn't reach iptables: %s is 0; set it: sysctl -w "
-			   "%s=1",
-			   pg_bridge_sysctl(4), pg_bridge_sysctl(4));
+	warn_of_bridge(4, diags);
+	if (!pg_tree_is_empty(&installed->v6))
+		warn_of_bridge(6, diags);
+}
+
+/* IPv6 has rules only where it needs some; those must be whole. */
+static bool is_whole(const struct pg_tree *v6)
+{
+	struct pg_meta meta;
+
+	return pg_tree_is_empty(v6) || (find_meta(v6, &meta) && find_hook(v6));
 }
 
 int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
@@ -102,7 +117,7 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	if (err)
 		return err;
 	hook = find_hook(&installed.v4);
-	status.enforcing = find_meta(&installed.v4, &meta) && hook;
+	status.enforcing = find_meta(&installed.v4, &meta) && hook && is_whole(&installed.v6);
 	status.objects = pg_tree_rules(&installed.v4) + pg_tree_rules(&installed.v6);
 	snprintf(status.flavour, sizeof(status.flavour), "%s", installed.flavour->name);
 	snprintf(status.layout, sizeof(status.layout), "%s", meta.layout);

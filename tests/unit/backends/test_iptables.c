@@ -199,7 +199,7 @@ static void test_rendered_is_applied_nft(void **state)
 	check_flavour("nft", 200, 8);
 }
 
-/* An IPv6-enforcing intent of two endpoints. */
+/* Two endpoints, of which one has an IPv6 address and both are closed. */
 static void make_intent(struct universe *universe, struct pg_intent *intent)
 {
 	struct pg_entry *entry;
@@ -208,12 +208,14 @@ static void make_intent(struct universe *universe, struct pg_intent *intent)
 	*universe = (struct universe){ 0 };
 	build_endpoint(&universe->endpoints, "a", "10.0.0.2", "k8s:app=one");
 	build_endpoint(&universe->endpoints, "b", "10.0.0.3", "k8s:app=two");
+	universe->endpoints.list.items[0].ipv6 = build_addr("fd00::2");
 	universe->endpoints.list.items[0].interface = strdup("veth1");
 	universe->endpoints.list.items[1].interface = strdup("veth2");
 	rule = build_rule(&universe->policy, "app=one", true);
 	entry = build_entry(rule, PG_INGRESS);
 	build_peer(entry, "app=two");
 	build_ports(entry, PG_PROTO_TCP, 80, 80);
+	build_rule(&universe->policy, "app=two", true)->default_deny[PG_INGRESS] = false;
 	intent_resolve(universe);
 	*intent = intent_of(universe);
 	for (size_t i = 0; i < sizeof(intent->digest); i++)
@@ -338,16 +340,20 @@ static void check_repair(const char *flavour)
 		{ "-I FORWARD -j ACCEPT", true }, { "-I POLGEN-INGRESS -j RETURN", true },
 		{ "-D POLGEN-SPOOF 1", true },
 	};
+	static const char *const tools[] = { "iptables", "ip6tables" };
 	_cleanup_handle_ struct pg_backend_handle *handle = open_flavour(flavour);
 	PG_CLEANUP(universe_done) struct universe universe;
 	struct pg_intent intent;
 
 	make_intent(&universe, &intent);
 	apply(handle, &intent);
-	for (size_t i = 0; i < PG_COUNT(damages); i++) {
-		free(world_run("iptables-%s %s", flavour, damages[i].damage));
+	for (size_t i = 0; i < PG_COUNT(damages) * PG_COUNT(tools); i++) {
+		size_t damage = i / PG_COUNT(tools);
+
+		free(world_run("%s-%s %s", tools[i % PG_COUNT(tools)], flavour,
+			       damages[damage].damage));
 		assert_true(count_changes(handle, &intent, true) > 0);
-		assert_int_equal(status_of(handle).enforcing, damages[i].enforcing);
+		assert_int_equal(status_of(handle).enforcing, damages[damage].enforcing);
 		apply(handle, &intent);
 		assert_enforces(handle, flavour, "FORWARD");
 	}
@@ -397,19 +403,20 @@ static void test_counters_by_rule(void **state)
 	handle = open_flavour("legacy");
 	make_intent(&universe, &intent);
 	apply(handle, &intent);
-	free(world_run("iptables-legacy-save | sed -e '/comment established/s/^/[3:30] /' "
+	free(world_run("for tool in iptables ip6tables; do $tool-legacy-save | sed "
+		       "-e '/comment established/s/^/[3:30] /' "
 		       "-e '/comment spoofed/s/^/[5:50] /' -e '/comment not-own/s/^/[7:70] /' "
 		       "-e '/GRESS.*default-deny/s/^/[11:110] /' -e '/rule-1.1/s/^/[13:130] /' "
-		       "-e '/-j POLGEN/s/^/[1000:1000] /' | iptables-legacy-restore -c"));
-	free(world_run("ip6tables-legacy-save | sed -e '/POLGEN-.*GRESS.*ipv6 /s/^/[17:170] /' "
-		       "-e '/discovery/s/^/[19:190] /' | ip6tables-legacy-restore -c"));
+		       "-e '/comment ipv6/s/^/[17:170] /' -e '/discovery/s/^/[19:190] /' "
+		       "-e '/listener/s/^/[19:190] /' "
+		       "-e '/-j POLGEN/s/^/[1000:1000] /' | $tool-legacy-restore -c; done"));
 	assert_int_equal(backend.counters(handle, &diags, &counters), 0);
-	assert_counter(&counters, "established", PG_EGRESS, PG_VERDICT_ALLOW, 9);
-	assert_counter(&counters, "spoofed", PG_EGRESS, PG_VERDICT_DENY, 10);
-	assert_counter(&counters, "not-own-address", PG_EGRESS, PG_VERDICT_DENY, 7);
-	assert_counter(&counters, "default-deny", PG_EGRESS, PG_VERDICT_DENY, 11);
-	assert_counter(&counters, "default-deny", PG_INGRESS, PG_VERDICT_DENY, 11);
-	assert_counter(&counters, "ipv6", PG_EGRESS, PG_VERDICT_DENY, 34);
+	assert_counter(&counters, "established", PG_EGRESS, PG_VERDICT_ALLOW, 18);
+	assert_counter(&counters, "spoofed", PG_EGRESS, PG_VERDICT_DENY, 15);
+	assert_counter(&counters, "not-own-address", PG_EGRESS, PG_VERDICT_DENY, 14);
+	assert_counter(&counters, "default-deny", PG_EGRESS, PG_VERDICT_DENY, 33);
+	assert_counter(&counters, "default-deny", PG_INGRESS, PG_VERDICT_DENY, 22);
+	assert_counter(&counters, "ipv6", PG_EGRESS, PG_VERDICT_DENY, 17);
 	assert_counter(&counters, "rule-1.1", PG_INGRESS, PG_VERDICT_ALLOW, 13);
 	assert_counter(&counters, PG_COUNT_VLAN, PG_EGRESS, PG_VERDICT_DENY, 0);
 	assert_int_equal(counters.list.count, 8);

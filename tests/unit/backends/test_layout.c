@@ -43,20 +43,27 @@ static void make_thesis(struct universe *universe)
 	intent_resolve(universe);
 }
 
-static int build_with(const struct pg_intent *intent, struct pg_diags *diags, struct pg_tree *tree)
+static int build_with(const struct pg_intent *intent, uint8_t family, struct pg_diags *diags,
+		      struct pg_tree *tree)
 {
-	static const struct pg_layout_options options = { .parent = "DOCKER-USER" };
+	const struct pg_layout_options options = { .family = family, .parent = "DOCKER-USER" };
 
 	return pg_linear_build(intent, &options, diags, tree);
 }
 
-static struct pg_tree build(const struct pg_intent *intent)
+static struct pg_tree build_family(const struct pg_intent *intent, uint8_t family)
 {
 	_cleanup_diags_ struct pg_diags diags = { 0 };
 	struct pg_tree tree = { 0 };
 
-	assert_int_equal(build_with(intent, &diags, &tree), 0);
+	assert_int_equal(build_with(intent, family, &diags, &tree), 0);
+	assert_int_equal(tree.family, family);
 	return tree;
+}
+
+static struct pg_tree build(const struct pg_intent *intent)
+{
+	return build_family(intent, 4);
 }
 
 static void assert_tree(const struct pg_tree *tree, const char *wanted)
@@ -285,7 +292,7 @@ static void assert_refused(struct universe *universe, int wanted, const char *te
 
 	intent_resolve(universe);
 	intent = intent_of(universe);
-	assert_int_equal(build_with(&intent, &diags, &tree), wanted);
+	assert_int_equal(build_with(&intent, 4, &diags, &tree), wanted);
 	assert_true(diags.errors > 0);
 	assert_string_equal(diags.list.items[0].text, text);
 	assert_true(pg_tree_is_empty(&tree));
@@ -372,37 +379,189 @@ static void test_meta_is_read_back(void **state)
 	assert_int_equal(pg_meta_parse("polgen/1 digest= layout=linear", &meta), -EINVAL);
 }
 
-#define DISCOVERY(type)                                                                           \
-	"-p ipv6-icmp -m icmp6 --icmpv6-type " #type " -m comment --comment neighbour-discovery " \
-	"-j RETURN\n"
-#define DISCOVERIES DISCOVERY(133) DISCOVERY(134) DISCOVERY(135) DISCOVERY(136) DISCOVERY(137)
+#define PASS(type, name) \
+	"-p ipv6-icmp -m icmp6 --icmpv6-type " #type " -m comment --comment " name " -j RETURN\n"
+#define REPORT(type)	"-s fe80::/10 -d ff00::/8 " PASS(type, "multicast-listener-report")
+#define DISCOVERY(type) PASS(type, "neighbour-discovery")
+#define NEIGHBOURS     \
+	DISCOVERY(133) \
+	DISCOVERY(134) \
+	DISCOVERY(135) DISCOVERY(136) DISCOVERY(137) REPORT(131) REPORT(132) REPORT(143)
 
-static void test_ipv6_fails_closed(void **state)
+/* The thesis's two, with addresses of both families, and app3 that has IPv4 only. */
+static void make_dual(struct universe *universe)
 {
-	static const struct pg_layout_options options = { .parent = "FORWARD" };
+	struct pg_rule *rule;
+	struct pg_entry *entry;
+
+	make_pair(universe);
+	universe->endpoints.list.items[0].ipv6 = build_addr("fd00::2");
+	universe->endpoints.list.items[1].ipv6 = build_addr("fd00::3");
+	add_endpoint(universe, "app3", "10.0.0.4", "k8s:app=three", "veth3");
+	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("fd00::1");
+	rule = build_rule(&universe->policy, "app=one", false);
+	rule->default_deny[PG_INGRESS] = true;
+	entry = build_entry(rule, PG_INGRESS);
+	build_peer(entry, "app=two");
+	build_ports(entry, PG_PROTO_TCP, 80, 80);
+	build_ports(entry, PG_PROTO_ICMP, 8, 8);
+	build_ports(entry, PG_PROTO_ICMPV6, 128, 128);
+}
+
+static void test_ipv6_has_the_same_layout(void **state)
+{
 	PG_CLEANUP(universe_done) struct universe universe;
-	_cleanup_tree_ struct pg_tree tree = { 0 };
+	_cleanup_tree_ struct pg_tree tree = { 0 }, v4 = { 0 };
 	struct pg_intent intent;
 
 	(void)state;
-	make_thesis(&universe);
-	universe.endpoints.list.items[0].ipv6 = build_addr("fd00::2");
-	universe.endpoints.list.items[1].ipv6 = build_addr("fd00::3");
+	make_dual(&universe);
+	intent_resolve(&universe);
 	intent = intent_of(&universe);
-	assert_int_equal(pg_ipv6_build(&intent, &options, &tree), 0);
-	assert_chain(&tree, "POLGEN", DISCOVERIES "-j POLGEN-EGRESS\n-j POLGEN-INGRESS\n");
-	assert_chain(&tree, "POLGEN-INPUT", DISCOVERIES "-j POLGEN-EGRESS\n");
-	assert_chain(&tree, "POLGEN-OUTPUT", DISCOVERIES "-j POLGEN-INGRESS\n");
+	tree = build_family(&intent, 6);
+	assert_chain(&tree, "POLGEN",
+		     NEIGHBOURS "-j POLGEN-SPOOF\n-j POLGEN-NOT-OWN\n" ESTABLISHED
+				"-j POLGEN-EGRESS\n-j POLGEN-INGRESS\n");
+	assert_chain(&tree, "POLGEN-INPUT",
+		     NEIGHBOURS "-j POLGEN-SPOOF\n" ESTABLISHED "-j POLGEN-EGRESS\n");
+	assert_chain(&tree, "POLGEN-OUTPUT", NEIGHBOURS ESTABLISHED "-j POLGEN-INGRESS\n");
 	assert_chain(&tree, "POLGEN-EGRESS", "");
 	assert_chain(&tree, "POLGEN-INGRESS",
-		     "-m physdev --physdev-out veth1 --physdev-is-bridged "
-		     "-m comment --comment ipv6 -j DROP\n"
-		     "-d fd00::2/128 -m comment --comment ipv6 -j DROP\n");
+		     "-s fd00::3/128 -d fd00::2/128 -p tcp -m tcp --dport 80 -m comment "
+		     "--comment \"rule-1.1\" -j RETURN\n"
+		     "-s fd00::3/128 -d fd00::2/128 -p ipv6-icmp -m icmp6 --icmpv6-type 128 "
+		     "-m comment --comment \"rule-1.1\" -j RETURN\n"
+		     "-d fd00::2/128 -m comment --comment default-deny -j DROP\n");
+	assert_chain(&tree, "POLGEN-SPOOF",
+		     "! -s fd00::2/128 -m physdev --physdev-in veth1 -m comment --comment spoofed "
+		     "-j DROP\n"
+		     "! -s fd00::3/128 -m physdev --physdev-in veth2 -m comment --comment spoofed "
+		     "-j DROP\n");
+	assert_chain(&tree, "POLGEN-NOT-OWN",
+		     "! -d fd00::2/128 -m physdev --physdev-out veth1 --physdev-is-bridged "
+		     "-m comment --comment not-own-address -j DROP\n");
+	/* Each family has its own ICMP only. */
+	v4 = build(&intent);
+	assert_chain(&v4, "POLGEN-INGRESS",
+		     "-s 10.0.0.3/32 -d 10.0.0.2/32 -p icmp -m icmp --icmp-type 8 -m comment "
+		     "--comment \"rule-1.1\" -j RETURN\n"
+		     "-s 10.0.0.3/32 -d 10.0.0.2/32 -p tcp -m tcp --dport 80 -m comment "
+		     "--comment \"rule-1.1\" -j RETURN\n"
+		     "-d 10.0.0.2/32 -m comment --comment default-deny -j DROP\n");
+}
+
+/* A CIDR of one family splits no chain of the other. */
+static void test_ipv6_cidrs(void **state)
+{
+	PG_CLEANUP(universe_done) struct universe universe;
+	_cleanup_tree_ struct pg_tree tree = { 0 }, v4 = { 0 };
+	struct pg_intent intent;
+	struct pg_rule *rule;
+
+	(void)state;
+	make_dual(&universe);
+	rule = build_rule(&universe.policy, "app=one", true);
+	build_cidr(build_entry(rule, PG_EGRESS), "2001:db8::/32", "2001:db8:8000::/34");
+	intent_resolve(&universe);
+	intent = intent_of(&universe);
+	tree = build_family(&intent, 6);
+	assert_chain(&tree, "POLGEN-EGRESS",
+		     "-d fd00::1/128 -g POLGEN-EGRESS-EP\n"
+		     "-d fd00::2/128 -g POLGEN-EGRESS-EP\n"
+		     "-d fd00::3/128 -g POLGEN-EGRESS-EP\n"
+		     "-s fd00::2/128 -d 2001:db8::/33 -m comment --comment \"rule-2.1\" -j RETURN\n"
+		     "-s fd00::2/128 -d 2001:db8:c000::/34 -m comment --comment \"rule-2.1\" "
+		     "-j RETURN\n"
+		     "-s fd00::2/128 -m comment --comment default-deny -j DROP\n");
+	assert_chain(&tree, "POLGEN-EGRESS-EP",
+		     "-s fd00::2/128 -m comment --comment default-deny -j DROP\n");
+	v4 = build(&intent);
+	assert_null(pg_tree_find_chain(&v4, "POLGEN-EGRESS-EP"));
+	assert_chain(&v4, "POLGEN-EGRESS",
+		     "-s 10.0.0.2/32 -m comment --comment default-deny -j DROP\n");
+}
+
+static bool passes(const struct pg_tree *tree, const char *in, const char *src, const char *dst,
+		   const char *out, uint16_t type)
+{
+	struct machine_packet packet = { .src = build_addr(src),
+					 .dst = build_addr(dst),
+					 .proto = PG_PROTO_ICMPV6,
+					 .dport = type,
+					 .in = in,
+					 .out = out };
+
+	return !machine_run(tree, "DOCKER-USER", &packet).dropped;
+}
+
+static void test_neighbours_of_ipv6_pass(void **state)
+{
+	PG_CLEANUP(universe_done) struct universe universe;
+	_cleanup_tree_ struct pg_tree tree = { 0 };
+	struct machine_result got;
+	struct pg_intent intent;
+
+	(void)state;
+	make_dual(&universe);
+	intent_resolve(&universe);
+	intent = intent_of(&universe);
+	tree = build_family(&intent, 6);
+	/* From any address to any, also to the closed app1; the types around it not. */
+	for (uint16_t type = 133; type <= 137; type++) {
+		assert_true(passes(&tree, "veth2", "fe80::3", "fe80::2", "veth1", type));
+		assert_true(passes(&tree, "veth2", "::", "ff02::1:ff00:2", "veth1", type));
+	}
+	assert_false(passes(&tree, "veth2", "fe80::3", "fe80::2", "veth1", 130));
+	assert_false(passes(&tree, "veth2", "fe80::3", "ff02::1", "veth1", 138));
+	/* Reports: link-local to multicast, each of the two needed. */
+	assert_true(passes(&tree, "veth2", "fe80::3", "ff02::16", "veth1", 143));
+	assert_true(passes(&tree, "veth2", "fe80::3", "ff02::1:3", "veth1", 131));
+	assert_true(passes(&tree, "veth2", "febf::3", "ff02::2", "veth1", 132));
+	assert_false(passes(&tree, "veth2", "fe80::3", "fd00::2", "veth1", 143));
+	assert_false(passes(&tree, "veth2", "fec0::3", "ff02::16", "veth1", 143));
+	/* All else that is link-local is spoofed, also towards the open app2. */
+	assert_true(passes(&tree, "veth1", "fd00::2", "fd00::3", "veth2", 128));
+	assert_false(passes(&tree, "veth1", "fe80::2", "fe80::3", "veth2", 128));
+	assert_false(passes(&tree, "veth1", "fd00::3", "fd00::3", "veth2", 128));
+	got = run(&tree, "INPUT", "veth1", "fe80::2", "fe80::1", "", true);
+	assert_true(got.dropped);
+	assert_string_equal(got.other, PG_COUNT_SPOOFED);
+	/* Policy: app2 may, the world may not. */
+	assert_true(passes(&tree, "veth2", "fd00::3", "fd00::2", "veth1", 128));
+	assert_false(passes(&tree, "veth2", "fd00::3", "fd00::2", "veth1", 129));
+	assert_false(passes(&tree, "", "2001:db8::1", "fd00::2", "", 128));
+	assert_true(passes(&tree, "", "2001:db8::1", "fd00::3", "", 128));
+}
+
+/* app3's IPv6 addresses aren't known: it is closed as far as a policy closes it. */
+static void test_ipv6_without_an_address(void **state)
+{
+	PG_CLEANUP(universe_done) struct universe universe;
+	_cleanup_tree_ struct pg_tree tree = { 0 }, closed = { 0 };
+	struct pg_intent intent;
+
+	(void)state;
+	make_dual(&universe);
+	intent_resolve(&universe);
+	intent = intent_of(&universe);
+	tree = build_family(&intent, 6);
+	assert_true(passes(&tree, "veth3", "fd00::77", "fd00::3", "veth2", 128));
+	assert_true(passes(&tree, "veth2", "fd00::3", "fd00::77", "veth3", 128));
+	pg_identities_done(&universe.identities);
+	pg_verdict_table_done(&universe.table);
+	build_rule(&universe.policy, "app=three", true);
+	intent_resolve(&universe);
+	intent = intent_of(&universe);
+	closed = build_family(&intent, 6);
+	assert_false(passes(&closed, "veth3", "fd00::77", "fd00::3", "veth2", 128));
+	assert_false(passes(&closed, "veth2", "fd00::3", "fd00::77", "veth3", 128));
+	assert_true(run(&closed, "INPUT", "veth3", "fe80::77", "fe80::1", "", true).dropped);
+	assert_true(passes(&closed, "veth3", "fe80::77", "ff02::1:ff00:3", "veth2", 135));
+	assert_true(passes(&closed, "veth1", "fd00::2", "fd00::3", "veth2", 128));
 }
 
 static void test_ipv6_of_an_open_world_is_untouched(void **state)
 {
-	static const struct pg_layout_options options = { .parent = "FORWARD" };
 	PG_CLEANUP(universe_done) struct universe universe;
 	_cleanup_tree_ struct pg_tree tree = { 0 };
 	struct pg_intent intent;
@@ -411,9 +570,8 @@ static void test_ipv6_of_an_open_world_is_untouched(void **state)
 	make_pair(&universe);
 	intent_resolve(&universe);
 	intent = intent_of(&universe);
-	assert_int_equal(pg_ipv6_build(&intent, &options, &tree), 0);
+	tree = build_family(&intent, 6);
 	assert_true(pg_tree_is_empty(&tree));
-	assert_int_equal(tree.family, 6);
 }
 
 int main(void)
@@ -431,7 +589,10 @@ int main(void)
 		cmocka_unit_test(test_an_interface_of_two_endpoints),
 		cmocka_unit_test(test_too_many_pairs),
 		cmocka_unit_test(test_meta_is_read_back),
-		cmocka_unit_test(test_ipv6_fails_closed),
+		cmocka_unit_test(test_ipv6_has_the_same_layout),
+		cmocka_unit_test(test_ipv6_cidrs),
+		cmocka_unit_test(test_neighbours_of_ipv6_pass),
+		cmocka_unit_test(test_ipv6_without_an_address),
 		cmocka_unit_test(test_ipv6_of_an_open_world_is_untouched),
 	};
 

@@ -398,21 +398,50 @@ static void test_a_lock_that_is_never_free(void **state)
 
 static bool drops(const struct pg_tree *tree, const struct pg_tree_rule *wanted)
 {
-	const struct pg_tree_chain *chain = pg_tree_find_chain(tree, "POLGEN");
+	pg_array_foreach(hook, &tree->hooks) {
+		const struct pg_tree_chain *chain = pg_tree_find_chain(tree, hook->chain);
 
-	if (!chain)
-		return false;
-	pg_array_foreach(rule, &chain->rules) {
-		if (!pg_tree_compare_rules(rule, wanted))
-			return true;
+		pg_array_foreach(rule, &chain->rules) {
+			if (!pg_tree_compare_rules(rule, wanted))
+				return true;
+		}
 	}
 	return false;
 }
 
 static void assert_drops_all(const struct pg_tree *live, const struct pg_tree *tree)
 {
-	pg_array_foreach(rule, &tree->chains.items[0].rules)
-		assert_true(drops(live, rule));
+	pg_array_foreach(chain, &tree->chains) {
+		pg_array_foreach(rule, &chain->rules)
+			assert_true(drops(live, rule));
+	}
+}
+
+/* Writes until the commit of that number is done. */
+static void run_killed(const struct pg_tree *v4, const struct pg_tree *v6, unsigned int commit)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		kill_at = commits + commit;
+		try_write(v4, v6);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* What a killed process left may be changed by another one that is killed in its turn. */
+static void kill_again(const struct change *change, const struct pg_tree *left)
+{
+	_cleanup_tree_ struct pg_tree another6 = numbered_tree(6, 21, 3), live6 = { 0 };
+
+	run_killed(&change->old4, &another6, 1);
+	live6 = read_tree(6);
+	assert_drops_all(&live6, &another6);
+	assert_drops_all(&live6, left);
 }
 
 /*
@@ -423,24 +452,15 @@ static void kill_after(const struct change *change, unsigned int commit)
 {
 	_cleanup_tree_ struct pg_tree live4 = { 0 }, live6 = { 0 };
 	bool is_new;
-	int status;
-	pid_t pid;
 
 	assert_int_equal(try_write(&change->old4, &change->old6), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		kill_at = commits + commit;
-		try_write(&change->new4, &change->new6);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
+	run_killed(&change->new4, &change->new6, commit);
 	live4 = read_tree(4);
 	live6 = read_tree(6);
 	is_new = drops(&live4, &change->new4.chains.items[0].rules.items[0]);
 	assert_reads(is_new ? &change->new4 : &change->old4);
 	assert_drops_all(&live6, is_new ? &change->new6 : &change->old6);
+	kill_again(change, &live6);
 	assert_int_equal(try_write(&change->new4, &change->new6), 0);
 	assert_reads(&change->new4);
 	assert_reads(&change->new6);

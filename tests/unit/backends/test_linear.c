@@ -8,9 +8,9 @@
 #define SEED	  977
 #define UNIVERSES 120
 
-static struct pg_tree build_tree(const struct pg_intent *intent)
+static struct pg_tree build_tree(const struct pg_intent *intent, uint8_t family)
 {
-	static const struct pg_layout_options options = { .parent = "FORWARD" };
+	const struct pg_layout_options options = { .family = family, .parent = "FORWARD" };
 	_cleanup_diags_ struct pg_diags diags = { 0 };
 	struct pg_tree tree = { 0 };
 
@@ -28,6 +28,7 @@ struct end {
 };
 
 struct ends {
+	uint8_t family;
 	struct pg_array(struct end) list;
 };
 
@@ -35,14 +36,15 @@ static void add_end(struct ends *ends, const struct universe *universe, const st
 {
 	struct end *end;
 
-	if (addr->family != 4)
+	if (addr->family != ends->family)
 		return;
 	end = pg_array_add(&ends->list);
 	assert_non_null(end);
 	end->addr = *addr;
 	end->id = pg_identities_of_addr(&universe->identities, addr);
 	pg_array_foreach(endpoint, &universe->endpoints.list) {
-		if (!pg_addr_compare(&endpoint->ipv4, addr))
+		if (!pg_addr_compare(&endpoint->ipv4, addr) ||
+		    !pg_addr_compare(&endpoint->ipv6, addr))
 			end->endpoint = endpoint;
 	}
 	end->is_host = end->id.n == PG_IDENTITY_HOST.n;
@@ -51,12 +53,14 @@ static void add_end(struct ends *ends, const struct universe *universe, const st
 /* One more or less than an address. */
 static struct pg_addr step(struct pg_addr addr, int by)
 {
-	uint32_t number = (uint32_t)addr.bytes[0] << 24 | (uint32_t)addr.bytes[1] << 16 |
-			  (uint32_t)addr.bytes[2] << 8 | addr.bytes[3];
+	int carry = by;
 
-	number += (uint32_t)by;
-	for (int i = 0; i < 4; i++)
-		addr.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
+	for (int i = pg_addr_bits(&addr) / 8 - 1; i >= 0; i--) {
+		int sum = addr.bytes[i] + carry;
+
+		addr.bytes[i] = (uint8_t)sum;
+		carry = sum < 0 ? -1 : sum > 255;
+	}
 	return addr;
 }
 
@@ -64,15 +68,15 @@ static struct pg_addr last_of(const struct pg_prefix *prefix)
 {
 	struct pg_addr addr = prefix->addr;
 
-	for (int bit = prefix->length; bit < 32; bit++)
+	for (int bit = prefix->length; bit < pg_addr_bits(&addr); bit++)
 		addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 	return addr;
 }
 
 /* All parties, and both sides of both ends of each CIDR of the policy. */
-static struct ends find_ends(const struct universe *universe)
+static struct ends find_ends(const struct universe *universe, uint8_t family)
 {
-	struct ends ends = { 0 };
+	struct ends ends = { .family = family };
 
 	pg_array_foreach(party, &universe->parties)
 		add_end(&ends, universe, &party->addr);
@@ -80,7 +84,7 @@ static struct ends find_ends(const struct universe *universe)
 		struct pg_addr first = info->cidr.addr, last = last_of(&info->cidr);
 		struct pg_addr around[4];
 
-		if (first.family != 4)
+		if (first.family != family)
 			continue;
 		around[0] = first;
 		around[1] = last;
@@ -110,7 +114,7 @@ static const char *way_of(const struct end *src, const struct end *dst)
 	return src->is_host ? "OUTPUT" : dst->is_host ? "INPUT" : "FORWARD";
 }
 
-static size_t checked[PG_VERDICTS];
+static size_t checked[7][PG_VERDICTS]; /* by family */
 
 /* What one side is to say: "" for nothing, which passes. Yields whether it drops. */
 static bool expect(const struct universe *universe, enum pg_direction direction,
@@ -127,7 +131,7 @@ static bool expect(const struct universe *universe, enum pg_direction direction,
 					 port, &origin);
 	if (origin.rule || verdict == PG_VERDICT_DENY)
 		intent_rule_name(NULL, origin, name);
-	checked[verdict]++;
+	checked[subject->addr.family][verdict]++;
 	return verdict == PG_VERDICT_DENY;
 }
 
@@ -153,41 +157,50 @@ static void check_flow(const struct universe *universe, const struct pg_tree *tr
 	fail();
 }
 
+/* Neighbour discovery passes whatever the table says. */
+static bool is_judged_type(pg_proto icmp, uint16_t type)
+{
+	return type <= 255 && (icmp.n == PG_PROTO_ICMP.n || type < 133 || type > 137);
+}
+
 static void check_pair(const struct universe *universe, const struct pg_tree *tree,
 		       const struct end *src, const struct end *dst)
 {
-	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_UDP, PG_PROTO_SCTP,
-					   PG_PROTO_ICMP };
+	const pg_proto icmp = src->addr.family == 4 ? PG_PROTO_ICMP : PG_PROTO_ICMPV6;
+	const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_UDP, PG_PROTO_SCTP, icmp };
 
 	for (size_t i = 0; i < PG_COUNT(protos); i++) {
 		pg_array_foreach(port, &universe->ports) {
-			if (protos[i].n != PG_PROTO_ICMP.n || *port <= 255)
+			if (protos[i].n != icmp.n || is_judged_type(icmp, *port))
 				check_flow(universe, tree, src, dst, protos[i], *port);
 		}
 	}
 }
 
-static void check_universe(uint64_t seed)
+static void check_family(const struct universe *universe, uint8_t family)
 {
-	struct universe universe;
-	struct pg_intent intent;
-	struct pg_tree tree;
-	struct ends ends;
+	struct pg_intent intent = intent_of(universe);
+	struct pg_tree tree = build_tree(&intent, family);
+	struct ends ends = find_ends(universe, family);
 
-	intent_world(&universe, seed);
-	intent = intent_of(&universe);
-	tree = build_tree(&intent);
-	ends = find_ends(&universe);
 	pg_array_foreach(src, &ends.list) {
 		pg_array_foreach(dst, &ends.list) {
 			/* Between strangers, hosts, and within one endpoint there is no verdict. */
 			if ((src->endpoint || dst->endpoint) && src->endpoint != dst->endpoint)
-				check_pair(&universe, &tree, src, dst);
+				check_pair(universe, &tree, src, dst);
 		}
 	}
 	free(ends.list.items);
 	pg_tree_done(&tree);
-	universe_done(&universe);
+}
+
+static void check_universe(uint64_t seed)
+{
+	PG_CLEANUP(universe_done) struct universe universe;
+
+	intent_world(&universe, seed);
+	check_family(&universe, 4);
+	check_family(&universe, 6);
 }
 
 static void test_rules_agree_with_the_table(void **state)
@@ -195,8 +208,10 @@ static void test_rules_agree_with_the_table(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < UNIVERSES; i++)
 		check_universe(SEED + i);
-	assert_true(checked[PG_VERDICT_ALLOW] > 10000);
-	assert_true(checked[PG_VERDICT_DENY] > 10000);
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		assert_true(checked[family][PG_VERDICT_ALLOW] > 10000);
+		assert_true(checked[family][PG_VERDICT_DENY] > 10000);
+	}
 }
 
 int main(void)

@@ -1,0 +1,222 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# IPv6 in both flavours of iptables under real packets: bridged, routed and to the host itself, judged
+# by the endpoints' IPv6 addresses, with what IPv6 can't do without.
+cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
+. tests/tap.sh
+tap_sandbox "$0" "$@"
+# shellcheck source=scripts/flip.sh
+. scripts/flip.sh
+
+for tool in ip6tables-legacy ip6tables-nft busybox; do
+	command -v $tool >/dev/null || tap_skip_all "no $tool"
+done
+
+# app1 takes everything from app2, and TCP port 80 from anybody. app3 sends to app1 only; app2 is
+# open.
+cat >"$SANDBOX/policy.json" <<-END
+	[{ "endpointSelector": { "matchLabels": { "id": "app1" } },
+	   "ingress": [{ "fromEndpoints": [{ "matchLabels": { "id": "app2" } }] },
+	               { "toPorts": [{ "ports": [{ "port": "80", "protocol": "TCP" }] }] }] },
+	 { "endpointSelector": { "matchLabels": { "id": "app3" } },
+	   "egress": [{ "toEndpoints": [{ "matchLabels": { "id": "app1" } }] }] }]
+END
+
+# Flip's endpoints with an IPv6 address each.
+sed 's/"ipv4": "10.0.192.\([234]\)"/&, "ipv6": "fd00::\1"/
+     s/"10.0.192.1"/&, "fd00::1"/' examples/flip/endpoints.json >"$SANDBOX/endpoints.json"
+
+polgen() {
+	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
+		cat "$SANDBOX/errors"
+		return 1
+	}
+}
+
+apply() {
+	polgen apply --backend="iptables-$flavour" --endpoints="$SANDBOX/endpoints.json" "$@" \
+		"$SANDBOX/policy.json"
+}
+
+# ping FROM TO [OPTION...]: one packet.
+ping() {
+	local from=$1 to=$2
+	shift 2
+
+	flip_run_in "$from" busybox ping -6 -c 1 -W 1 "$@" "$to" >/dev/null 2>&1
+}
+
+dropped() {
+	! ping "$@"
+}
+
+# connect FROM TO PORT: a listener is on every port that is asked for.
+connect() {
+	flip_run_in "$1" timeout 1 bash -c "exec 3<>'/dev/tcp/$2/$3'" 2>/dev/null
+}
+
+refused() {
+	! connect "$@"
+}
+
+# count RULE SIDE: packets.
+count() {
+	polgen status | awk -v rule="$1" -v side="$2" '
+		$3 == side && $5 == rule { packets += $1 }
+		END { print packets + 0 }'
+}
+
+# later NAME COMMAND...: as tap_check, but at the same time as others; settle waits and reports them.
+late_names=()
+late_pids=()
+
+later() {
+	late_names+=("$1")
+	shift
+	"$@" &
+	late_pids+=($!)
+}
+
+settle() {
+	local i
+
+	for i in "${!late_pids[@]}"; do
+		if wait "${late_pids[i]}"; then
+			tap_ok "${late_names[i]}"
+		else
+			tap_not_ok "${late_names[i]}" <<<"exit code $?"
+		fi
+	done
+	late_names=()
+	late_pids=()
+}
+
+# The neighbour's link-layer address is known: its answer came.
+is_resolved() {
+	flip_run_in "$1" ip -6 neighbour show "$2" | grep -q lladdr
+}
+
+# How many listener reports reached an endpoint.
+reports() {
+	flip_run_in "$1" ip6tables-legacy -t mangle -nvxL PREROUTING 2>/dev/null |
+		awk '/type 143/ { print $1 }'
+}
+
+reports_more_than() {
+	local tries
+
+	# Reports are repeated within a second or so; see RFC 3810, 9.11.
+	for ((tries = 0; tries < 100; tries++)); do
+		[ "$(reports "$1")" -le "$2" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+is_usable() {
+	[ -z "$(flip_run_in "$1" ip -6 address show dev eth0 tentative)" ]
+}
+
+wait_usable() {
+	local name tries
+
+	for name in "$@"; do
+		for ((tries = 0; tries < 100; tries++)); do
+			! is_usable "$name" || continue 2
+			sleep 0.1
+		done
+		return 1
+	done
+}
+
+world_up() {
+	ip netns add world
+	flip_run ip link add up0 type veth peer name eth0 netns world
+	flip_run ip address add fd00:77::1/64 dev up0 nodad
+	flip_run ip link set up0 up
+	flip_run_in world ip address add fd00:77::2/64 dev eth0 nodad
+	flip_run_in world ip link set eth0 up
+	flip_run_in world ip route add default via fd00:77::1
+}
+
+listeners=()
+listen() {
+	flip_run_in "$1" busybox nc -ll -p "$2" -e true &
+	listeners+=($!)
+}
+
+flip_up
+flip_sysctl net/bridge/bridge-nf-call-ip6tables 1
+flip_sysctl net/ipv6/conf/all/forwarding 1
+world_up
+flip_run ip address add fd00::1/64 dev flip0 nodad
+for i in 2 3 4; do
+	app=app$((i - 1))
+	flip_run_in $app ip address add fd00::$i/64 dev eth0 nodad
+	flip_run_in $app ip route add default via fd00::1
+done
+# Deprecated: no source but on request.
+flip_run_in app2 ip address add fd00::77/64 dev eth0 nodad preferred_lft 0
+# Before routing, which drops what is for groups that app1 isn't in.
+flip_run_in app1 ip6tables-legacy -t mangle -A PREROUTING -p icmpv6 --icmpv6-type 143
+for port in 80 81; do
+	listen app1 $port
+	listen app2 $port
+done
+tap_check "all link-local addresses are usable" wait_usable app1 app2 app3
+link_local=$(flip_run_in app1 ip -6 -o address show dev eth0 scope link | sed 's/.*inet6 //; s,/.*,,')
+
+for flavour in legacy nft; do
+	tap_check "$flavour: apply" apply
+
+	for app in app1 app2 app3; do
+		flip_run_in $app ip neighbour flush dev eth0
+	done
+	later "$flavour: bridged, who may comes in" ping app2 fd00::2
+	later "$flavour: bridged, who may not send is dropped" dropped app3 fd00::3
+	later "$flavour: bridged, another address is spoofed" dropped app2 fd00::2 -I fd00::77
+	later "$flavour: routed, replies reach a closed endpoint" ping app1 fd00:77::2
+	later "$flavour: which takes nothing from the world" dropped world fd00::2
+	later "$flavour: while an open one does" ping world fd00::3
+	later "$flavour: routed, another address is spoofed" dropped app2 fd00:77::2 -I fd00::77
+	later "$flavour: routed, who may not send is dropped" dropped app3 fd00:77::2
+	later "$flavour: to the host, an own address passes" ping app2 fd00::1
+	later "$flavour: to the host, another is spoofed" dropped app2 fd00::1 -I fd00::77
+	later "$flavour: to the host, who may not send is dropped" dropped app3 fd00::1
+	later "$flavour: the host is let in" ping flip fd00::2
+	later "$flavour: link-local addresses don't talk" dropped app2 "$link_local%eth0"
+	later "$flavour: TCP, anybody reaches the open port" connect app2 fd00::2 80
+	later "$flavour: also who may send nowhere else" connect app3 fd00::2 80
+	later "$flavour: to whom another is closed" refused app3 fd00::3 80
+	later "$flavour: also from the world" connect world fd00::2 80
+	later "$flavour: which doesn't reach another" refused world fd00::2 81
+	later "$flavour: but the open endpoint's" connect world fd00::3 81
+	settle
+	tap_check "$flavour: neighbours are found by who may not send" is_resolved app3 fd00::3
+	tap_equal "$flavour: four were spoofed" 4 "$(count spoofed egress)"
+	tap_check "$flavour: some were denied on their way out" test "$(count default-deny egress)" -ge 4
+	tap_check "$flavour: and some on their way in" test "$(count default-deny ingress)" -ge 2
+
+	before=$(reports app1)
+	flip_run_in app3 ip -6 address add fd00::5/64 dev eth0 nodad
+	tap_check "$flavour: reports of who may not send reach the others" \
+		reports_more_than app1 "$before"
+	flip_run_in app3 ip -6 address delete fd00::5/64 dev eth0
+	tap_equal "$flavour: nothing was dropped because its address isn't known" 0 \
+		"$(count ipv6 egress)"
+
+	apply --host-policy=enforce >/dev/null
+	later "$flavour: an enforced host is a peer as any" dropped flip fd00::2
+	later "$flavour: and passes to an open endpoint" ping flip fd00::3
+	settle
+
+	tap_check "$flavour: clear" polgen clear
+	tap_check "$flavour: opens all again" ping app2 fd00::2 -I fd00::77
+	tap_empty "$flavour: and leaves no rule" \
+		sh -c "nsenter --net=/run/netns/flip ip6tables-$flavour-save 2>/dev/null |
+		       grep POLGEN || true"
+done
+
+kill "${listeners[@]}"
+wait 2>/dev/null
+tap_done
