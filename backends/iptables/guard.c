@@ -101,6 +101,8 @@ static int pass_types(struct pg_tree_chain *chain, const struct pg_tree_rule *pa
 	return 0;
 }
 
+static const struct pg_prefix link_local = { { 6, { 0xfe, 0x80 } }, 10 };
+
 int pg_guard_neighbours(struct pg_tree_chain *chain)
 {
 	/* RFC 4861: router and neighbour solicitations and advertisements, redirects */
@@ -116,7 +118,7 @@ int pg_guard_neighbours(struct pg_tree_chain *chain)
 	if (err)
 		return err;
 	snprintf(rule.comment, sizeof(rule.comment), "multicast-listener-report");
-	rule.src = (struct pg_prefix){ { 6, { 0xfe, 0x80 } }, 10 };
+	rule.src = link_local;
 	rule.dst = (struct pg_prefix){ { 6, { 0xff } }, 8 };
 	return pass_types(chain, &rule, reports, PG_COUNT(reports));
 }
@@ -193,6 +195,23 @@ bool pg_guard_is_enforced(const struct pg_intent *intent, size_t endpoint,
 	return subject && subject->enforced[direction];
 }
 
+/*
+ * What of an endpoint's packets isn't to its own address: all that isn't if it is closed, else what is
+ * to a link-local one, of which no rule could tell whose it is. False: nothing.
+ */
+static bool set_other(struct pg_tree_rule *rule, const struct pg_addr *address, bool closed)
+{
+	if (!closed) {
+		rule->dst = link_local;
+		return address->family == 6;
+	}
+	if (address->family) {
+		rule->dst = pg_prefix_of(address, pg_addr_bits(address));
+		rule->dst_not = true;
+	}
+	return true;
+}
+
 int pg_guard_not_own(const struct pg_intent *intent, uint8_t family, struct pg_tree_chain *chain)
 {
 	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
@@ -201,13 +220,10 @@ int pg_guard_not_own(const struct pg_intent *intent, uint8_t family, struct pg_t
 		struct pg_tree_rule rule = drop_other(address, family, PG_COUNT_NOT_OWN);
 		int err;
 
-		if (!endpoint->interface || !pg_guard_is_enforced(intent, i, PG_INGRESS))
+		if (!endpoint->interface ||
+		    !set_other(&rule, address, pg_guard_is_enforced(intent, i, PG_INGRESS)))
 			continue;
 		snprintf(rule.physdev_out, sizeof(rule.physdev_out), "%s", endpoint->interface);
-		if (address->family) {
-			rule.dst = pg_prefix_of(address, pg_addr_bits(address));
-			rule.dst_not = true;
-		}
 		err = add_rule(chain, &rule);
 		if (err)
 			return err;

@@ -29,6 +29,8 @@
  *   multicast, from link-local sources to multicast destinations and not otherwise.
  * - Everything else from a link-local source is spoofed, as from any address that isn't the endpoint's
  *   own, also to the host and in a flow that is known: policy speaks of the one address that is known.
+ *   So nothing else is bridged to an endpoint's link-local address, be it open: it couldn't answer, and
+ *   what denies it to some peers would be got around.
  * - An endpoint without a known IPv6 address may have one that nobody knows. Closed in egress, all that
  *   comes in by its interface is dropped; closed in ingress, what is bridged to it is, both as "ipv6".
  *   Open, it is left alone, other than with IPv4. What is routed to such an endpoint, or sent to it by

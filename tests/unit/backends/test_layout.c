@@ -439,6 +439,8 @@ static void test_ipv6_has_the_same_layout(void **state)
 		     "-j DROP\n");
 	assert_chain(&tree, "POLGEN-NOT-OWN",
 		     "! -d fd00::2/128 -m physdev --physdev-out veth1 --physdev-is-bridged "
+		     "-m comment --comment not-own-address -j DROP\n"
+		     "-d fe80::/10 -m physdev --physdev-out veth2 --physdev-is-bridged "
 		     "-m comment --comment not-own-address -j DROP\n");
 	/* Each family has its own ICMP only. */
 	v4 = build(&intent);
@@ -523,6 +525,8 @@ static void test_neighbours_of_ipv6_pass(void **state)
 	assert_true(passes(&tree, "veth1", "fd00::2", "fd00::3", "veth2", 128));
 	assert_false(passes(&tree, "veth1", "fe80::2", "fe80::3", "veth2", 128));
 	assert_false(passes(&tree, "veth1", "fd00::3", "fd00::3", "veth2", 128));
+	assert_false(passes(&tree, "veth1", "fd00::2", "fe80::3", "veth2", 128));
+	assert_true(passes(&tree, "veth1", "fd00::2", "ff02::1", "veth2", 128));
 	got = run(&tree, "INPUT", "veth1", "fe80::2", "fe80::1", "", true);
 	assert_true(got.dropped);
 	assert_string_equal(got.other, PG_COUNT_SPOOFED);
