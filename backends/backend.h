@@ -26,6 +26,7 @@ struct pg_intent {
 	const struct pg_identities *identities;
 	const struct pg_verdict_table *table; /* without REDIRECT: apply resolves L7 before */
 	enum pg_host_policy host_policy;
+	enum pg_on_revoke on_revoke;
 	uint8_t digest
 		[32]; /* SHA-256 over all of the above in canonical form: the same for every backend */
 	/*
@@ -116,10 +117,11 @@ struct pg_counters {
 /* What a backend enforces at the moment. */
 struct pg_backend_status {
 	bool enforcing;
-	char flavour[32];    /* "legacy", "nft", "tcx", "clsact" */
-	char layout[32];     /* "linear", "identity-maps" */
-	char attached[128];  /* where: "DOCKER-USER", "12 interfaces" */
-	uint8_t digest[32];  /* of the intent */
+	char flavour[32];   /* "legacy", "nft", "tcx", "clsact" */
+	char layout[32];    /* "linear", "identity-maps" */
+	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
+	uint8_t digest[32]; /* of the intent */
+	enum pg_on_revoke on_revoke;
 	size_t objects;	     /* rules, or map entries */
 	uint64_t generation; /* commits so far, where the backend counts them; else 0 */
 };

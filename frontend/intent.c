@@ -171,8 +171,9 @@ static void make_digest(struct pg_intent *intent)
 	struct sha256_ctx hash;
 
 	sha256_init(&hash);
-	hash_text(&hash, "polgen intent 1");
+	hash_text(&hash, "polgen intent 2");
 	hash_number(&hash, intent->host_policy);
+	hash_number(&hash, intent->on_revoke);
 	hash_addresses(&hash, intent);
 	hash_table(&hash, intent->table);
 	sha256_digest(&hash, sizeof(intent->digest), intent->digest);
@@ -205,6 +206,7 @@ int pg_prepare(const struct pg_sources *sources, const struct pg_policy *policy,
 		.identities = &prepared->identities,
 		.table = &prepared->table,
 		.host_policy = options->host_policy,
+		.on_revoke = options->on_revoke,
 		.rule_name = intent_rule_name,
 		.rule_loc = intent_rule_loc,
 		.context = prepared,

@@ -31,6 +31,12 @@ static const char *const host_policy_names[] = {
 };
 _Static_assert(PG_COUNT(host_policy_names) == PG_HOST_POLICIES, "a host policy lacks its name");
 
+static const char *const on_revoke_names[] = {
+	[PG_ON_REVOKE_CUT] = "cut",
+	[PG_ON_REVOKE_KEEP] = "keep",
+};
+_Static_assert(PG_COUNT(on_revoke_names) == PG_ON_REVOKES, "a way to revoke lacks its name");
+
 static const struct {
 	pg_proto proto;
 	const char *name;
@@ -57,6 +63,11 @@ const char *pg_enforcement_name(enum pg_enforcement mode)
 const char *pg_host_policy_name(enum pg_host_policy policy)
 {
 	return (size_t)policy < PG_HOST_POLICIES ? host_policy_names[policy] : "?";
+}
+
+const char *pg_on_revoke_name(enum pg_on_revoke mode)
+{
+	return (size_t)mode < PG_ON_REVOKES ? on_revoke_names[mode] : "?";
 }
 
 const char *pg_proto_name(pg_proto proto)
@@ -95,6 +106,16 @@ int pg_host_policy_parse(const char *text, enum pg_host_policy *ret_policy)
 	if (found < 0)
 		return found;
 	*ret_policy = (enum pg_host_policy)found;
+	return 0;
+}
+
+int pg_on_revoke_parse(const char *text, enum pg_on_revoke *ret_mode)
+{
+	int found = find_name(on_revoke_names, PG_COUNT(on_revoke_names), text);
+
+	if (found < 0)
+		return found;
+	*ret_mode = (enum pg_on_revoke)found;
 	return 0;
 }
 

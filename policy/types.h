@@ -83,16 +83,25 @@ enum pg_host_policy {
 	PG_HOST_POLICIES,
 };
 
+/* What happens to a flow that is running when a new policy denies it. */
+enum pg_on_revoke {
+	PG_ON_REVOKE_CUT,  /* its state is gone: its next packet is judged as a new flow's */
+	PG_ON_REVOKE_KEEP, /* it goes on until it ends, or its state times out */
+	PG_ON_REVOKES,
+};
+
 /* Their text forms: "egress", "deny", "default", "enforce", "tcp" ... Unknown numbers: "?". */
 const char *pg_direction_name(enum pg_direction direction);
 const char *pg_verdict_name(enum pg_verdict verdict);
 const char *pg_enforcement_name(enum pg_enforcement mode);
 const char *pg_host_policy_name(enum pg_host_policy policy);
+const char *pg_on_revoke_name(enum pg_on_revoke mode);
 const char *pg_proto_name(pg_proto proto); /* NULL for a protocol the policy language lacks */
 
 /* 0, or -EINVAL when the text is none of them. Protocols in any case; "any" is not one. */
 int pg_enforcement_parse(const char *text, enum pg_enforcement *ret_mode);
 int pg_host_policy_parse(const char *text, enum pg_host_policy *ret_policy);
+int pg_on_revoke_parse(const char *text, enum pg_on_revoke *ret_mode);
 int pg_proto_parse(const char *text, pg_proto *ret_proto);
 
 #endif

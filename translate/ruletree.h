@@ -14,7 +14,7 @@
 #include "policy/types.h"
 
 #define PG_CHAIN_NAME_MAX 29  /* XT_EXTENSION_MAXNAMELEN, with the NUL */
-#define PG_COMMENT_MAX	  128 /* of the 256 that xt_comment has; with the NUL */
+#define PG_COMMENT_MAX	  144 /* of the 256 that xt_comment has; with the NUL */
 
 enum pg_target {
 	PG_TARGET_NONE, /* count only */

@@ -251,6 +251,7 @@ int pg_guard_jump(struct pg_tree_chain *chain, const char *to)
 /* Everything up to the digest; the 1 is the version of the whole set of chains. */
 #define META_HEAD   "polgen/1 digest="
 #define META_HOST   " host-policy="
+#define META_REVOKE " on-revoke="
 #define META_LAYOUT " layout="
 #define HEX_LENGTH  64
 
@@ -261,8 +262,10 @@ int pg_guard_meta(const struct pg_intent *intent, const char *layout, struct pg_
 
 	for (size_t i = 0; i < sizeof(intent->digest); i++)
 		snprintf(hex + 2 * i, 3, "%02x", intent->digest[i]);
-	snprintf(rule.comment, sizeof(rule.comment), META_HEAD "%s" META_HOST "%s" META_LAYOUT "%s",
-		 hex, pg_host_policy_name(intent->host_policy), layout);
+	snprintf(rule.comment, sizeof(rule.comment),
+		 META_HEAD "%s" META_HOST "%s" META_REVOKE "%s" META_LAYOUT "%s", hex,
+		 pg_host_policy_name(intent->host_policy), pg_on_revoke_name(intent->on_revoke),
+		 layout);
 	return add_rule(chain, &rule);
 }
 
@@ -286,13 +289,26 @@ static int parse_digest(const char *hex, uint8_t digest[32])
 	return 0;
 }
 
+static int parse_on_revoke(const char *comment, enum pg_on_revoke *ret_mode)
+{
+	const char *word = strstr(comment, META_REVOKE);
+	char name[8];
+
+	if (!word)
+		return -EINVAL;
+	word += strlen(META_REVOKE);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, " "), word);
+	return pg_on_revoke_parse(name, ret_mode);
+}
+
 int pg_meta_parse(const char *comment, struct pg_meta *ret_meta)
 {
 	const char *layout = strstr(comment, META_LAYOUT);
 	struct pg_meta meta = { 0 };
 
 	if (strncmp(comment, META_HEAD, strlen(META_HEAD)) || !layout ||
-	    parse_digest(comment + strlen(META_HEAD), meta.digest))
+	    parse_digest(comment + strlen(META_HEAD), meta.digest) ||
+	    parse_on_revoke(comment, &meta.on_revoke))
 		return -EINVAL;
 	snprintf(meta.layout, sizeof(meta.layout), "%s", layout + strlen(META_LAYOUT));
 	*ret_meta = meta;

@@ -98,6 +98,7 @@ bool pg_guard_is_enforced(const struct pg_intent *intent, size_t endpoint,
 /* What the rule in POLGEN-META says. */
 struct pg_meta {
 	uint8_t digest[32];
+	enum pg_on_revoke on_revoke;
 	char layout[32];
 };
 

@@ -123,6 +123,7 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	snprintf(status.layout, sizeof(status.layout), "%s", meta.layout);
 	snprintf(status.attached, sizeof(status.attached), "%s", hook ? hook->parent : "");
 	memcpy(status.digest, meta.digest, sizeof(status.digest));
+	status.on_revoke = meta.on_revoke;
 	if (status.enforcing)
 		warn_of_bypass(handle, &installed, hook->parent, diags);
 	*ret_status = status;

@@ -24,6 +24,7 @@ int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_in
 	struct pg_intent_options intent = {
 		.enforcement = options->enforcement,
 		.host_policy = options->host_policy,
+		.on_revoke = options->on_revoke,
 		.l4_only = options->l4_only,
 	};
 	int policy_err = pg_input_policy(input, options);

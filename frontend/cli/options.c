@@ -53,6 +53,11 @@ static bool set_host_policy(struct pg_options *options, const char *value)
 	return !pg_host_policy_parse(value, &options->host_policy);
 }
 
+static bool set_on_revoke(struct pg_options *options, const char *value)
+{
+	return !pg_on_revoke_parse(value, &options->on_revoke);
+}
+
 static bool set_l7(struct pg_options *options, const char *value)
 {
 	options->l4_only = true;
@@ -153,6 +158,9 @@ static const struct option_row option_rows[] = {
 	{ "method", "METHOD", "an HTTP request's method", set_method },
 	{ "netns", "NAME|PATH", "work in this network namespace (of /run/netns, or a path)",
 	  set_netns },
+	{ "on-revoke", "cut|keep",
+	  "whether running flows that the policy denies now are cut, or go on until they end",
+	  set_on_revoke },
 	{ "parent-chain", "CHAIN",
 	  "the chain that jumps to polgen's; default DOCKER-USER, or FORWARD", set_parent_chain },
 	{ "path", "PATH", "an HTTP request's path", set_path },

@@ -36,6 +36,7 @@ struct pg_options {
 	enum pg_enforcement enforcement;
 	enum pg_host_policy host_policy;
 	bool host_policy_given;
+	enum pg_on_revoke on_revoke;
 	bool json, lenient, l4_only, ascii, help;
 	bool lint, diff;
 	const char *endpoints, *netns, *bpffs, *attach, *parent_chain;

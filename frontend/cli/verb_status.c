@@ -89,6 +89,7 @@ static void print_text(const struct report *report, const json_t *record)
 	printf("objects     %zu\n", status->objects);
 	if (status->generation)
 		printf("generation  %llu\n", (unsigned long long)status->generation);
+	printf("on-revoke   %s\n", pg_on_revoke_name(status->on_revoke));
 	printf("digest      %s\n", digest);
 	if (record_fits(record, report)) {
 		printf("identities  %zu\n", json_array_size(json_object_get(record, "identities")));
@@ -122,10 +123,11 @@ static json_t *report_to_json(const struct report *report, json_t *record)
 
 	pg_digest_format(status->digest, digest);
 	object = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "backend", report->backend->name,
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "backend", report->backend->name,
 		"flavour", status->flavour, "layout", status->layout, "attached", status->attached,
-		"digest", digest, "objects", (json_int_t)status->objects, "generation",
-		(json_int_t)status->generation, "counters", counters_to_json(&report->counters));
+		"onRevoke", pg_on_revoke_name(status->on_revoke), "digest", digest, "objects",
+		(json_int_t)status->objects, "generation", (json_int_t)status->generation,
+		"counters", counters_to_json(&report->counters));
 	if (record_fits(record, report)) {
 		json_object_set(object, "endpoints", json_object_get(record, "endpoints"));
 		json_object_set(object, "identities", json_object_get(record, "identities"));

@@ -146,6 +146,12 @@ for flavour in legacy nft; do
 	settle
 	tap_equal "$flavour: counters of rules that stay go on" 3 "$(count spoofed egress)"
 
+	tap_equal "$flavour: what becomes of running flows is shown" cut \
+		"$(polgen status --json | jq -r '.enforced[].onRevoke')"
+	apply --host-policy=enforce --on-revoke=keep >/dev/null
+	tap_equal "$flavour: and another way is another policy" "on-revoke   keep" \
+		"$(polgen status | grep on-revoke)"
+
 	tap_check "$flavour: clear" polgen clear
 	tap_check "$flavour: opens all again" ping app2 10.0.192.2 -I 10.0.192.77
 	for tool in iptables ip6tables; do

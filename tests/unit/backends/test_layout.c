@@ -98,7 +98,7 @@ static void test_the_thesis_policy(void **state)
 		    "-A POLGEN-INGRESS -d 10.0.0.2/32 -m comment --comment default-deny -j DROP\n"
 		    "-A POLGEN-INPUT -j POLGEN-SPOOF\n"
 		    "-A POLGEN-INPUT " ESTABLISHED "-A POLGEN-INPUT -j POLGEN-EGRESS\n" META
-		    "allow layout=linear\" -j RETURN\n"
+		    "allow on-revoke=cut layout=linear\" -j RETURN\n"
 		    "-A POLGEN-NOT-OWN ! -d 10.0.0.2/32 -m physdev --physdev-out veth1 "
 		    "--physdev-is-bridged -m comment --comment not-own-address -j DROP\n"
 		    "-A POLGEN-SPOOF ! -s 10.0.0.2/32 -m physdev --physdev-in veth1 "
@@ -367,16 +367,21 @@ static void test_meta_is_read_back(void **state)
 	intent = intent_of(&universe);
 	for (size_t i = 0; i < sizeof(intent.digest); i++)
 		intent.digest[i] = (uint8_t)(i * 37);
+	intent.on_revoke = PG_ON_REVOKE_KEEP;
 	assert_int_equal(pg_guard_meta(&intent, "linear", &chain), 0);
 	snprintf(comment, sizeof(comment), "%s", chain.rules.items[0].comment);
 	free(chain.rules.items);
 	assert_int_equal(pg_meta_parse(comment, &meta), 0);
 	assert_memory_equal(meta.digest, intent.digest, sizeof(meta.digest));
+	assert_int_equal(meta.on_revoke, PG_ON_REVOKE_KEEP);
 	assert_string_equal(meta.layout, "linear");
 	comment[20] = 'x';
 	assert_int_equal(pg_meta_parse(comment, &meta), -EINVAL);
 	assert_int_equal(pg_meta_parse("", &meta), -EINVAL);
 	assert_int_equal(pg_meta_parse("polgen/1 digest= layout=linear", &meta), -EINVAL);
+	comment[20] = '0';
+	*strstr(comment, "keep") = 'l';
+	assert_int_equal(pg_meta_parse(comment, &meta), -EINVAL);
 }
 
 #define PASS(type, name) \

@@ -24,6 +24,13 @@ static void test_names_are_read_back(void **state)
 			0);
 		assert_int_equal(policy, i);
 	}
+	for (int i = 0; i < PG_ON_REVOKES; i++) {
+		enum pg_on_revoke mode;
+
+		assert_int_equal(pg_on_revoke_parse(pg_on_revoke_name((enum pg_on_revoke)i), &mode),
+				 0);
+		assert_int_equal(mode, i);
+	}
 	assert_string_equal(pg_direction_name(PG_INGRESS), "ingress");
 	assert_string_equal(pg_verdict_name(PG_VERDICT_REDIRECT), "redirect");
 	assert_string_equal(pg_verdict_name((enum pg_verdict)77), "?");
