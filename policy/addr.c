@@ -4,6 +4,13 @@
 
 #include <arpa/inet.h>
 
+static bool is_mapped(const struct pg_addr *addr)
+{
+	static const uint8_t start[12] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(addr->bytes, start, sizeof(start));
+}
+
 int pg_addr_parse(const char *text, struct pg_addr *ret_addr)
 {
 	struct pg_addr addr = { .family = 4 };
@@ -11,7 +18,7 @@ int pg_addr_parse(const char *text, struct pg_addr *ret_addr)
 	/* glibc's inet_pton() takes no leading zeros, fewer than four numbers or zone indexes. */
 	if (inet_pton(AF_INET, text, addr.bytes) != 1) {
 		addr = (struct pg_addr){ .family = 6 };
-		if (inet_pton(AF_INET6, text, addr.bytes) != 1)
+		if (inet_pton(AF_INET6, text, addr.bytes) != 1 || is_mapped(&addr))
 			return -EINVAL;
 	}
 	*ret_addr = addr;

@@ -25,7 +25,10 @@ static inline uint8_t pg_addr_bits(const struct pg_addr *addr)
 	return addr->family == 4 ? 32 : 128;
 }
 
-/* Strict forms only: four decimal numbers without leading zeros, or RFC 4291 text. -EINVAL. */
+/*
+ * Strict forms only: four decimal numbers without leading zeros, or RFC 4291 text. IPv4 in the form
+ * of IPv6 (::ffff:192.0.2.1) is none: no packet has such an address, and IPv4 is meant. -EINVAL.
+ */
 int pg_addr_parse(const char *text, struct pg_addr *ret_addr);
 /* "10.0.0.0/8"; a bare address is its /32 or /128; host bits are cleared. -EINVAL. */
 int pg_prefix_parse(const char *text, struct pg_prefix *ret_prefix);

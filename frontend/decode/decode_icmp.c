@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* icmps: types of ICMP messages. */
+#include <ctype.h>
+
 #include "frontend/decode/decode_part.h"
 
-#define TYPE_MAX 255
-
-/* Cilium's names (its api.icmpIpv4TypeToCode) for the numbers of the IANA's ICMP registry. */
-static const struct {
+struct type {
 	const char *name;
 	uint8_t type;
-} types[] = {
+};
+
+/* Cilium's names (its api.icmpIpv4TypeToCode) for the numbers of the IANA's ICMP registry. */
+static const struct type ipv4_types[] = {
 	{ "EchoReply", 0 },
 	{ "DestinationUnreachable", 3 },
 	{ "Redirect", 5 },
@@ -25,6 +27,51 @@ static const struct {
 	{ "ExtendedEchoReply", 43 },
 };
 
+/* The same (api.icmpIpv6TypeToCode) for those of ICMPv6. */
+static const struct type ipv6_types[] = {
+	{ "DestinationUnreachable", 1 },
+	{ "PacketTooBig", 2 },
+	{ "TimeExceeded", 3 },
+	{ "ParameterProblem", 4 },
+	{ "EchoRequest", 128 },
+	{ "EchoReply", 129 },
+	{ "MulticastListenerQuery", 130 },
+	{ "MulticastListenerReport", 131 },
+	{ "MulticastListenerDone", 132 },
+	{ "RouterSolicitation", 133 },
+	{ "RouterAdvertisement", 134 },
+	{ "NeighborSolicitation", 135 },
+	{ "NeighborAdvertisement", 136 },
+	{ "RedirectMessage", 137 },
+	{ "RouterRenumbering", 138 },
+	{ "ICMPNodeInformationQuery", 139 },
+	{ "ICMPNodeInformationResponse", 140 },
+	{ "InverseNeighborDiscoverySolicitation", 141 },
+	{ "InverseNeighborDiscoveryAdvertisement", 142 },
+	{ "HomeAgentAddressDiscoveryRequest", 144 },
+	{ "HomeAgentAddressDiscoveryReply", 145 },
+	{ "MobilePrefixSolicitation", 146 },
+	{ "MobilePrefixAdvertisement", 147 },
+	{ "DuplicateAddressRequestCodeSuffix", 157 },
+	{ "DuplicateAddressConfirmationCodeSuffix", 158 },
+	{ "ExtendedEchoRequest", 160 },
+	{ "ExtendedEchoReply", 161 },
+};
+
+#define TYPES_MAX PG_COUNT(ipv6_types)
+
+/* The first one is what no family at all means. */
+static const struct family {
+	const char *name;
+	const struct pg_number_kind *kind;
+	uint8_t proto;
+	const struct type *types;
+	size_t count;
+} families[] = {
+	{ "IPv4", &pg_icmp_kind, 1, ipv4_types, PG_COUNT(ipv4_types) },
+	{ "IPv6", &pg_icmpv6_kind, 58, ipv6_types, PG_COUNT(ipv6_types) },
+};
+
 struct icmp_field {
 	const struct pg_json_value *type, *family;
 };
@@ -35,48 +82,46 @@ static const struct pg_field icmp_fields[] = {
 	PG_FIELD("family", PG_STRING, pg_decode_keep, offsetof(struct icmp_field, family)),
 };
 
-/* False, and an error: not IPv4. Without a family it is. */
-static bool check_family(struct pg_decoder *decoder, const struct pg_json_value *value)
+/* NULL, and an error: no such family. */
+static const struct family *find_family(struct pg_decoder *decoder,
+					const struct pg_json_value *value)
 {
-	static const char *const families[] = { "IPv4", "IPv6" };
+	const char *names[PG_COUNT(families)];
 
-	if (!value || !strcmp(value->string, families[0]))
-		return true;
-	if (!strcmp(value->string, families[1]))
-		pg_error(decoder->diags, value->loc, "unsupported feature: ICMP of IPv6");
-	else
-		pg_decode_unknown_word(decoder, value, "family", families, PG_COUNT(families));
-	return false;
+	if (!value)
+		return &families[0];
+	for (size_t i = 0; i < PG_COUNT(families); i++) {
+		names[i] = families[i].name;
+		if (!strcmp(names[i], value->string))
+			return &families[i];
+	}
+	pg_decode_unknown_word(decoder, value, "family", names, PG_COUNT(families));
+	return NULL;
 }
 
 static bool find_named_type(struct pg_decoder *decoder, const struct pg_json_value *value,
-			    uint8_t *ret_type)
+			    const struct family *family, uint16_t *ret_type)
 {
-	const char *names[PG_COUNT(types)];
+	const char *names[TYPES_MAX];
 
-	for (size_t i = 0; i < PG_COUNT(types); i++) {
-		names[i] = types[i].name;
+	for (size_t i = 0; i < family->count; i++) {
+		names[i] = family->types[i].name;
 		if (!strcmp(names[i], value->string)) {
-			*ret_type = types[i].type;
+			*ret_type = family->types[i].type;
 			return true;
 		}
 	}
-	pg_decode_unknown_word(decoder, value, "ICMP type", names, PG_COUNT(types));
+	pg_decode_unknown_word(decoder, value, family->kind->noun, names, family->count);
 	return false;
 }
 
+/* A number may be a string, too, as everywhere in Kubernetes where there may be a name. */
 static bool find_type(struct pg_decoder *decoder, const struct pg_json_value *value,
-		      uint8_t *ret_type)
+		      const struct family *family, uint16_t *ret_type)
 {
-	if (value->kind == PG_JSON_STRING)
-		return find_named_type(decoder, value, ret_type);
-	if (value->integer < 0 || value->integer > TYPE_MAX) {
-		pg_error(decoder->diags, value->loc, "ICMP type %lld is not in 0..%d",
-			 (long long)value->integer, TYPE_MAX);
-		return false;
-	}
-	*ret_type = (uint8_t)value->integer;
-	return true;
+	if (value->kind == PG_JSON_STRING && !isdigit((unsigned char)value->string[0]))
+		return find_named_type(decoder, value, family, ret_type);
+	return pg_decode_number(decoder, value, family->kind, ret_type);
 }
 
 /* `member` is a struct pg_entry. */
@@ -85,19 +130,19 @@ static int decode_icmp_field(struct pg_decoder *decoder, const struct pg_json_va
 {
 	struct pg_entry *entry = member;
 	struct icmp_field field = { 0 };
+	const struct family *family;
 	struct pg_l4 *l4;
-	uint8_t type = 0;
+	uint16_t type = 0;
 	int r = pg_decode_fields(decoder, value, icmp_fields, PG_COUNT(icmp_fields), &field);
-	bool good = r == 0 && check_family(decoder, field.family);
 
-	good = field.type && good && find_type(decoder, field.type, &type);
-	if (!good)
+	family = r == 0 ? find_family(decoder, field.family) : NULL;
+	if (!family || !field.type || !find_type(decoder, field.type, family, &type))
 		return r;
 	l4 = pg_array_add(&entry->l4);
 	if (!l4)
 		return -ENOMEM;
 	*l4 = (struct pg_l4){
-		.proto = PG_PROTO_ICMP,
+		.proto = { family->proto },
 		.first = type,
 		.last = type,
 		.loc = value->loc,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Labels of rules and of endpoints; addresses. */
+#include <strings.h>
+
 #include "frontend/decode/decode_part.h"
 #include "frontend/quote.h"
 
@@ -55,13 +57,18 @@ int pg_decode_label(struct pg_decoder *decoder, const struct pg_json_value *valu
 			    pg_labels_add(member, source, label.key->string, text));
 }
 
+const char *pg_decode_mapped_hint(const char *text)
+{
+	return strncasecmp(text, "::ffff:", strlen("::ffff:")) ? "" : ": IPv4 is written as IPv4";
+}
+
 bool pg_decode_address(struct pg_decoder *decoder, const struct pg_json_value *value,
 		       struct pg_addr *ret_addr)
 {
 	if (pg_addr_parse(value->string, ret_addr) == 0)
 		return true;
-	pg_error(decoder->diags, value->loc, "invalid address '%s'",
-		 pg_quote(value->string, value->length).text);
+	pg_error(decoder->diags, value->loc, "invalid address '%s'%s",
+		 pg_quote(value->string, value->length).text, pg_decode_mapped_hint(value->string));
 	return false;
 }
 

@@ -24,7 +24,19 @@ pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_
 /* An object of a prefix and exceptions; `member` is a struct pg_peers. */
 pg_field_fn pg_decode_cidr_set;
 
-/* A port as a number or a string. False, and an error: it is none. */
+/* Numbers from 0 to `max`, and what one is called: "port". */
+struct pg_number_kind {
+	const char *noun;
+	uint16_t max;
+};
+
+extern const struct pg_number_kind pg_icmp_kind, pg_icmpv6_kind; /* types of messages */
+
+/* An integer, or a string of digits. False, and an error: none of this kind. */
+bool pg_decode_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      const struct pg_number_kind *kind, uint16_t *ret_number);
+
+/* A port as a number, or as a string with one or with a service's name. False, and an error: none. */
 bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_value *value,
 			   uint16_t *ret_port);
 
@@ -43,6 +55,9 @@ pg_field_fn pg_decode_label_string, pg_decode_label;
 /* False, and an error: the string is no address. */
 bool pg_decode_address(struct pg_decoder *decoder, const struct pg_json_value *value,
 		       struct pg_addr *ret_addr);
+
+/* What to say of text that is no address, if it looks like IPv4 in the form of IPv6; or "". */
+const char *pg_decode_mapped_hint(const char *text);
 
 /* A string, one of the host's own addresses; `member` is a struct pg_endpoints. */
 pg_field_fn pg_decode_host_address;

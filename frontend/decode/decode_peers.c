@@ -3,16 +3,35 @@
 #include "frontend/decode/decode_part.h"
 #include "frontend/quote.h"
 
+/* Nobody has these labels here: the world is one, and its families are CIDRs. */
+static void check_worlds(struct pg_decoder *decoder, const struct pg_selector *selector)
+{
+	static const char *const keys[] = { "world-ipv4", "world-ipv6" };
+
+	pg_array_foreach(requirement, &selector->requirements) {
+		for (size_t i = 0; i < PG_COUNT(keys); i++) {
+			if (requirement->source && !strcmp(requirement->source, "reserved") &&
+			    !strcmp(requirement->key, keys[i]))
+				pg_decode_unsupported(decoder, requirement->loc,
+						      "label 'reserved:%s'", keys[i]);
+		}
+	}
+}
+
 /* `member` is a struct pg_peers. */
 static int decode_peer_selector(struct pg_decoder *decoder, const struct pg_json_value *value,
 				void *member)
 {
 	struct pg_peers *peers = member;
 	struct pg_selector *selector = pg_array_add(&peers->endpoints);
+	int r;
 
 	if (!selector)
 		return -ENOMEM;
-	return pg_decode_selector(decoder, value, selector);
+	r = pg_decode_selector(decoder, value, selector);
+	if (r == 0)
+		check_worlds(decoder, selector);
+	return r;
 }
 
 int pg_decode_peer_endpoints(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -30,10 +49,14 @@ static int decode_required(struct pg_decoder *decoder, const struct pg_json_valu
 {
 	struct pg_peers *peers = member;
 	struct pg_selector *selector = pg_array_add(&peers->requires);
+	int r;
 
 	if (!selector)
 		return -ENOMEM;
-	return pg_decode_selector(decoder, value, selector);
+	r = pg_decode_selector(decoder, value, selector);
+	if (r == 0)
+		check_worlds(decoder, selector);
+	return r;
 }
 
 /* These name no peers: they are conditions on peers that others name. */
@@ -42,35 +65,36 @@ int pg_decode_requires(struct pg_decoder *decoder, const struct pg_json_value *v
 	return pg_decode_elements(decoder, value, PG_OBJECT, decode_required, member);
 }
 
-/* False, and an error: no IPv4 prefix. */
+/* False, and an error: no prefix. */
 static bool find_prefix(struct pg_decoder *decoder, const struct pg_json_value *value,
 			struct pg_prefix *ret_prefix)
 {
-	int r = pg_prefix_parse(value->string, ret_prefix);
-
-	if (r == 0 && ret_prefix->addr.family == 4)
+	if (pg_prefix_parse(value->string, ret_prefix) == 0)
 		return true;
-	pg_error(decoder->diags, value->loc,
-		 r < 0 ? "invalid CIDR '%s'" : "unsupported feature: IPv6 CIDR '%s'",
-		 pg_quote(value->string, value->length).text);
+	pg_error(decoder->diags, value->loc, "invalid CIDR '%s'%s",
+		 pg_quote(value->string, value->length).text, pg_decode_mapped_hint(value->string));
 	return false;
+}
+
+static int add_cidr(struct pg_peers *peers, const struct pg_prefix *prefix, struct pg_loc loc)
+{
+	struct pg_cidr *cidr = pg_array_add(&peers->cidrs);
+
+	if (!cidr)
+		return -ENOMEM;
+	cidr->prefix = *prefix;
+	cidr->loc = loc;
+	return 0;
 }
 
 /* `member` is a struct pg_peers. */
 static int decode_cidr(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
-	struct pg_peers *peers = member;
 	struct pg_prefix prefix;
-	struct pg_cidr *cidr;
 
 	if (!find_prefix(decoder, value, &prefix))
 		return 0;
-	cidr = pg_array_add(&peers->cidrs);
-	if (!cidr)
-		return -ENOMEM;
-	cidr->prefix = prefix;
-	cidr->loc = value->loc;
-	return 0;
+	return add_cidr(member, &prefix, value->loc);
 }
 
 int pg_decode_peer_cidrs(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -141,23 +165,25 @@ int pg_decode_peer_cidr_sets(struct pg_decoder *decoder, const struct pg_json_va
 	return pg_decode_elements(decoder, value, PG_OBJECT, pg_decode_cidr_set, peers);
 }
 
+/* The world of one family is all of its addresses that are nobody's: what its CIDR means. */
 static const struct {
 	const char *name;
-	enum pg_entity entity; /* 0: the language has it, polgen doesn't */
+	enum pg_entity entity;
+	uint8_t world; /* a family; with neither, the language has the entity, polgen doesn't */
 } entities[] = {
-	{ "all", PG_ENTITY_ALL },
-	{ "world", PG_ENTITY_WORLD },
-	{ "host", PG_ENTITY_HOST },
-	{ "remote-node", PG_ENTITY_REMOTE_NODE },
-	{ "cluster", PG_ENTITY_CLUSTER },
-	{ "none", PG_ENTITY_NONE },
-	{ "health", 0 },
-	{ "ingress", 0 },
-	{ "init", 0 },
-	{ "kube-apiserver", 0 },
-	{ "unmanaged", 0 },
-	{ "world-ipv4", 0 },
-	{ "world-ipv6", 0 },
+	{ "all", PG_ENTITY_ALL, 0 },
+	{ "world", PG_ENTITY_WORLD, 0 },
+	{ "world-ipv4", 0, 4 },
+	{ "world-ipv6", 0, 6 },
+	{ "host", PG_ENTITY_HOST, 0 },
+	{ "remote-node", PG_ENTITY_REMOTE_NODE, 0 },
+	{ "cluster", PG_ENTITY_CLUSTER, 0 },
+	{ "none", PG_ENTITY_NONE, 0 },
+	{ "health", 0, 0 },
+	{ "ingress", 0, 0 },
+	{ "init", 0, 0 },
+	{ "kube-apiserver", 0, 0 },
+	{ "unmanaged", 0, 0 },
 };
 
 static void report_entity(struct pg_decoder *decoder, const struct pg_json_value *value)
@@ -166,10 +192,17 @@ static void report_entity(struct pg_decoder *decoder, const struct pg_json_value
 	size_t count = 0;
 
 	for (size_t i = 0; i < PG_COUNT(entities); i++) {
-		if (entities[i].entity)
+		if (entities[i].entity || entities[i].world)
 			names[count++] = entities[i].name;
 	}
 	pg_decode_unknown_word(decoder, value, "entity", names, count);
+}
+
+static int add_world(struct pg_peers *peers, uint8_t family, struct pg_loc loc)
+{
+	const struct pg_prefix prefix = { .addr.family = family };
+
+	return add_cidr(peers, &prefix, loc);
 }
 
 /* `member` is a struct pg_peers. */
@@ -181,6 +214,8 @@ static int decode_entity(struct pg_decoder *decoder, const struct pg_json_value 
 	for (size_t i = 0; i < PG_COUNT(entities); i++) {
 		if (strcmp(entities[i].name, value->string))
 			continue;
+		if (entities[i].world)
+			return add_world(peers, entities[i].world, value->loc);
 		if (!entities[i].entity)
 			pg_decode_unsupported(decoder, value->loc, "entity '%s'", entities[i].name);
 		peers->entities |= entities[i].entity;

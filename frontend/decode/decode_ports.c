@@ -8,6 +8,7 @@
 #include "frontend/quote.h"
 
 #define PORT_MAX 65535
+#define TYPE_MAX 255
 
 /* An element of toPorts. */
 struct port_rule {
@@ -66,11 +67,25 @@ struct port_list {
 	struct pg_loc http_loc;
 };
 
-/* False, and an error: no such protocol, or none that polgen knows on ports. */
+/* What `port` and `endPort` mean under some protocol. */
+static const struct pg_number_kind port_kind = { "port", PORT_MAX };
+const struct pg_number_kind pg_icmp_kind = { "ICMP type", TYPE_MAX };
+const struct pg_number_kind pg_icmpv6_kind = { "ICMPv6 type", TYPE_MAX };
+
+static const struct pg_number_kind *kind_of(const struct protocols *protocols)
+{
+	if (protocols->count == 1 && protocols->list[0].n == PG_PROTO_ICMP.n)
+		return &pg_icmp_kind;
+	if (protocols->count == 1 && protocols->list[0].n == PG_PROTO_ICMPV6.n)
+		return &pg_icmpv6_kind;
+	return &port_kind;
+}
+
+/* False, and an error: no such protocol. */
 static bool find_protocols(struct pg_decoder *decoder, const struct pg_json_value *value,
 			   struct protocols *ret_protocols)
 {
-	static const char *const names[] = { "TCP", "UDP", "SCTP", "ANY" };
+	static const char *const names[] = { "TCP", "UDP", "SCTP", "ICMP", "ICMPv6", "ANY" };
 	pg_proto proto;
 
 	if (!value || !strcasecmp(value->string, "any")) {
@@ -81,17 +96,12 @@ static bool find_protocols(struct pg_decoder *decoder, const struct pg_json_valu
 		pg_decode_unknown_word(decoder, value, "protocol", names, PG_COUNT(names));
 		return false;
 	}
-	if (proto.n == PG_PROTO_ICMP.n || proto.n == PG_PROTO_ICMPV6.n) {
-		pg_error(decoder->diags, value->loc,
-			 "unsupported feature: protocol '%s' in 'ports'", value->string);
-		return false;
-	}
 	*ret_protocols = (struct protocols){ { proto }, 1 };
 	return true;
 }
 
 /* Digits only, and no leading zero: to some that is octal. -EINVAL; -ERANGE. */
-static int parse_port(const char *text, uint16_t *ret_port)
+static int parse_number(const char *text, uint16_t max, uint16_t *ret_number)
 {
 	size_t digits = strspn(text, "0123456789");
 	unsigned long number;
@@ -101,9 +111,9 @@ static int parse_port(const char *text, uint16_t *ret_port)
 	if (digits > strlen("65535"))
 		return -ERANGE;
 	number = strtoul(text, NULL, 10);
-	if (number > PORT_MAX)
+	if (number > max)
 		return -ERANGE;
-	*ret_port = (uint16_t)number;
+	*ret_number = (uint16_t)number;
 	return 0;
 }
 
@@ -114,15 +124,35 @@ static bool looks_like_a_name(const char *text)
 	       strpbrk(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
-static void report_port(struct pg_decoder *decoder, const struct pg_json_value *value, int r)
+static void report_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+			  const struct pg_number_kind *kind, int r)
 {
 	struct pg_quoted text = pg_quote(value->string, value->length);
 
 	if (r == -ERANGE)
-		pg_error(decoder->diags, value->loc, "port '%s' is not in 0..%d", text.text,
-			 PORT_MAX);
+		pg_error(decoder->diags, value->loc, "%s '%s' is not in 0..%u", kind->noun,
+			 text.text, kind->max);
 	else
-		pg_error(decoder->diags, value->loc, "invalid port '%s'", text.text);
+		pg_error(decoder->diags, value->loc, "invalid %s '%s'", kind->noun, text.text);
+}
+
+bool pg_decode_number(struct pg_decoder *decoder, const struct pg_json_value *value,
+		      const struct pg_number_kind *kind, uint16_t *ret_number)
+{
+	if (value->kind == PG_JSON_STRING) {
+		int r = parse_number(value->string, kind->max, ret_number);
+
+		if (r < 0)
+			report_number(decoder, value, kind, r);
+		return r == 0;
+	}
+	if (value->integer < 0 || value->integer > kind->max) {
+		pg_error(decoder->diags, value->loc, "%s %lld is not in 0..%u", kind->noun,
+			 (long long)value->integer, kind->max);
+		return false;
+	}
+	*ret_number = (uint16_t)value->integer;
+	return true;
 }
 
 static void report_service(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -161,33 +191,12 @@ static bool find_service(struct pg_decoder *decoder, const struct pg_json_value 
 	return service;
 }
 
-/* False, and an error: not in range. */
-static bool check_number(struct pg_decoder *decoder, const struct pg_json_value *value)
-{
-	if (value->integer >= 0 && value->integer <= PORT_MAX)
-		return true;
-	pg_error(decoder->diags, value->loc, "port %lld is not in 0..%d", (long long)value->integer,
-		 PORT_MAX);
-	return false;
-}
-
 bool pg_decode_port_number(struct pg_decoder *decoder, const struct pg_json_value *value,
 			   uint16_t *ret_port)
 {
-	int r;
-
-	if (value->kind == PG_JSON_STRING) {
-		if (looks_like_a_name(value->string))
-			return find_service(decoder, value, ret_port);
-		r = parse_port(value->string, ret_port);
-		if (r < 0)
-			report_port(decoder, value, r);
-		return r == 0;
-	}
-	if (!check_number(decoder, value))
-		return false;
-	*ret_port = (uint16_t)value->integer;
-	return true;
+	if (value->kind == PG_JSON_STRING && looks_like_a_name(value->string))
+		return find_service(decoder, value, ret_port);
+	return pg_decode_number(decoder, value, &port_kind, ret_port);
 }
 
 struct port_range {
@@ -196,18 +205,20 @@ struct port_range {
 
 /* 0 is all ports; an end that lies before the start is as good as none. */
 static bool find_range(struct pg_decoder *decoder, const struct port *port,
-		       struct port_range *ret_range)
+		       const struct pg_number_kind *kind, struct port_range *ret_range)
 {
-	uint16_t first = 0;
-	bool good = port->port && pg_decode_port_number(decoder, port->port, &first);
+	uint16_t first = 0, end = 0;
+	bool good = port->port;
 
-	good = (!port->end || check_number(decoder, port->end)) && good;
+	if (port->port && kind == &port_kind)
+		good = pg_decode_port_number(decoder, port->port, &first);
+	else if (port->port)
+		good = pg_decode_number(decoder, port->port, kind, &first);
+	good = (!port->end || pg_decode_number(decoder, port->end, kind, &end)) && good;
 	if (!good)
 		return false;
 	ret_range->first = first;
-	ret_range->last = port->end ? PG_MAX(first, (uint16_t)port->end->integer) : first;
-	if (!first)
-		ret_range->last = PORT_MAX;
+	ret_range->last = first ? PG_MAX(first, end) : kind->max;
 	return true;
 }
 
@@ -250,7 +261,7 @@ static int decode_port(struct pg_decoder *decoder, const struct pg_json_value *v
 	int r = pg_decode_fields(decoder, value, port_fields, PG_COUNT(port_fields), &port);
 	bool good = find_protocols(decoder, port.protocol, &protocols);
 
-	good = r == 0 && find_range(decoder, &port, &range) && good;
+	good = r == 0 && find_range(decoder, &port, kind_of(&protocols), &range) && good;
 	if (!good || !check_http(decoder, list, value->loc, &protocols, &range))
 		return r;
 	for (size_t i = 0; i < protocols.count && r == 0; i++) {

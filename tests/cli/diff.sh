@@ -29,6 +29,9 @@ golden diff-back 1 $new $old
 golden diff-json 1 --json $old $new
 golden diff-always 1 --enforcement=always $old $new
 golden diff-host 1 --host-policy=enforce $folder/lint-denied.json $old
+endpoints=$folder/endpoints6.json
+golden diff6 1 $folder/diff6-old.json $folder/diff6-new.json
+endpoints=$folder/endpoints.json
 
 tap_run "a policy and itself: exit code 0" 0 "0 changes" "" differ $new $new
 tap_run "in JSON, too" 0 '{

@@ -29,6 +29,9 @@ golden lint-denied 1 lint-denied.json
 golden lint-denied-host 1 lint-denied.json --host-policy=enforce
 golden lint-shadowed-json 1 lint-shadowed.json --json
 golden lint-always 1 lint-shadowed.json --enforcement=always
+endpoints=$folder/endpoints6.json
+golden lint6 1 lint6.json
+endpoints=$folder/endpoints.json
 
 tap_run "nothing odd: exit code 0" 0 "0 warnings, 0 notes" "" lint --enforcement=always \
 	$folder/diff-old.json

@@ -197,6 +197,50 @@ static void test_icmp_types(void **state)
 	assert_int_equal(entries[2].l4.count, 0);
 }
 
+static void test_types_of_icmpv6(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_entry *entry;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(&decoded,
+			      "{\"endpointSelector\": {}, \"ingress\": [{\"icmps\": [{\"fields\": ["
+			      "{\"type\": 128, \"family\": \"IPv6\"},"
+			      "{\"family\": \"IPv6\", \"type\": \"TimeExceeded\"},"
+			      "{\"type\": \"TimeExceeded\"}, {\"type\": \"40\"}]}]}]}"),
+		0);
+	entry = &decoded.policy.rules.items[0].entries.items[0];
+	assert_int_equal(entry->l4.count, 4);
+	assert_l4(&entry->l4.items[0], PG_PROTO_ICMPV6, 128, 128, 0);
+	assert_l4(&entry->l4.items[1], PG_PROTO_ICMPV6, 3, 3, 0);
+	assert_l4(&entry->l4.items[2], PG_PROTO_ICMP, 11, 11, 0);
+	assert_l4(&entry->l4.items[3], PG_PROTO_ICMP, 40, 40, 0);
+}
+
+static void test_ports_of_icmp_are_types(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_l4 *l4;
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(
+			&decoded,
+			"{\"endpointSelector\": {}, \"ingress\": [{\"toPorts\": [{\"ports\": ["
+			"{\"port\": \"0\", \"protocol\": \"ICMP\"},"
+			"{\"port\": \"8\", \"protocol\": \"icmp\"},"
+			"{\"port\": 0, \"protocol\": \"ICMPv6\"},"
+			"{\"port\": 1, \"endPort\": 4, \"protocol\": \"ICMPV6\"}]}]}]}"),
+		0);
+	assert_int_equal(decoded.policy.rules.items[0].entries.items[0].l4.count, 4);
+	l4 = decoded.policy.rules.items[0].entries.items[0].l4.items;
+	assert_l4(&l4[0], PG_PROTO_ICMP, 0, 255, 0);
+	assert_l4(&l4[1], PG_PROTO_ICMP, 8, 8, 0);
+	assert_l4(&l4[2], PG_PROTO_ICMPV6, 0, 255, 0);
+	assert_l4(&l4[3], PG_PROTO_ICMPV6, 1, 4, 0);
+}
+
 /* SEMANTICS: nobody, anybody, and ports that are there but empty. */
 static void test_what_is_empty(void **state)
 {
@@ -281,6 +325,27 @@ static void test_entities(void **state)
 	assert_int_equal(entries[2].peers.entities, PG_ENTITY_NONE);
 }
 
+/* The world of one family is that family's CIDR. */
+static void test_entities_of_one_family(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_peers *peers;
+	char text[PG_PREFIX_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(
+		decode_policy(&decoded,
+			      "{\"endpointSelector\": {}, \"ingress\": [{\"fromEntities\": ["
+			      "\"world-ipv6\", \"host\", \"world-ipv4\"]}]}"),
+		0);
+	peers = &decoded.policy.rules.items[0].entries.items[0].peers;
+	assert_int_equal(peers->entities, PG_ENTITY_HOST);
+	assert_int_equal(peers->cidrs.count, 2);
+	assert_string_equal(pg_prefix_format(&peers->cidrs.items[0].prefix, text), "::/0");
+	assert_string_equal(pg_prefix_format(&peers->cidrs.items[1].prefix, text), "0.0.0.0/0");
+	assert_marks(&decoded, peers->cidrs.items[0].loc, "\"world-ipv6\"");
+}
+
 static void test_requires(void **state)
 {
 	_cleanup_decoded_ struct decoded decoded = { 0 };
@@ -313,7 +378,8 @@ static void test_cidr_sets(void **state)
 			&decoded,
 			"{\"endpointSelector\": {}, \"egress\": [{\"toCIDRSet\": ["
 			"{\"cidr\": \"10.0.0.9/8\", \"except\": [\"10.1.0.0/16\", \"10.2.0.1\"]},"
-			"{\"cidr\": \"192.0.2.0/24\"}]}, {\"toCIDRSet\": []}]}"),
+			"{\"cidr\": \"2001:DB8::9/32\", \"except\": [\"2001:db8:0:1::7\"]}]},"
+			"{\"toCIDRSet\": []}]}"),
 		0);
 	assert_int_equal(decoded.policy.rules.items[0].entries.items[0].peers.cidrs.count, 2);
 	cidrs = decoded.policy.rules.items[0].entries.items[0].peers.cidrs.items;
@@ -321,7 +387,10 @@ static void test_cidr_sets(void **state)
 	assert_int_equal(cidrs[0].except.count, 2);
 	assert_string_equal(pg_prefix_format(&cidrs[0].except.items[1], text), "10.2.0.1/32");
 	assert_marks(&decoded, cidrs[0].loc, "\"10.0.0.9/8\"");
-	assert_int_equal(cidrs[1].except.count, 0);
+	assert_string_equal(pg_prefix_format(&cidrs[1].prefix, text), "2001:db8::/32");
+	assert_int_equal(cidrs[1].except.count, 1);
+	assert_string_equal(pg_prefix_format(&cidrs[1].except.items[0], text),
+			    "2001:db8:0:1::7/128");
 	assert_int_equal(decoded.policy.rules.items[0].entries.items[1].peers.l3, PG_L3_PEERS);
 }
 
@@ -511,9 +580,12 @@ int main(void)
 		cmocka_unit_test(test_port_zero_is_every_port_and_any_three_protocols),
 		cmocka_unit_test(test_port_ranges),
 		cmocka_unit_test(test_icmp_types),
+		cmocka_unit_test(test_types_of_icmpv6),
+		cmocka_unit_test(test_ports_of_icmp_are_types),
 		cmocka_unit_test(test_what_is_empty),
 		cmocka_unit_test(test_deny_sections),
 		cmocka_unit_test(test_entities),
+		cmocka_unit_test(test_entities_of_one_family),
 		cmocka_unit_test(test_requires),
 		cmocka_unit_test(test_cidr_sets),
 		cmocka_unit_test(test_default_deny),

@@ -23,7 +23,9 @@ static void test_prefixes_lose_their_host_bits(void **state)
 	assert_prefix("2001:db8::1", "2001:db8::1/128");
 	assert_prefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/127",
 		      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127");
-	assert_prefix("::ffff:1.2.3.4/128", "::ffff:1.2.3.4/128");
+	assert_prefix("::1.2.3.4", "::1.2.3.4/128");
+	assert_prefix("2001:DB8:0:0::1/64", "2001:db8::/64");
+	assert_prefix("::fffe:102:304", "::fffe:102:304/128");
 	assert_prefix("fd00:1234::/12", "fd00::/12");
 }
 
@@ -53,6 +55,10 @@ static void test_only_strict_forms_are_read(void **state)
 		"10.0.0.0/255.0.0.0",
 		"/8",
 		"10.0.0.0/0000008",
+		"::ffff:1.2.3.4",
+		"::ffff:102:304/120",
+		"0:0:0:0:0:FFFF:0:0/96",
+		"::ffff:1.2.3.4/8",
 	};
 	struct pg_prefix prefix = { .length = 7 };
 

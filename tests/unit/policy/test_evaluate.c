@@ -261,6 +261,56 @@ static void test_cidrs_are_never_endpoints_or_hosts(void **state)
 	town_done(&town);
 }
 
+static void test_cidrs_of_ipv6(void **state)
+{
+	struct town town;
+	struct pg_entry *entry;
+
+	(void)state;
+	town_make(&town);
+	build_endpoint(&town.endpoints, "six", "2001:db8::6", "k8s:app=six");
+	*pg_array_add(&town.endpoints.host_addrs) = build_addr("2001:db8::1");
+	build_finish(&town.endpoints);
+	entry = build_entry(close_s(&town), PG_INGRESS);
+	build_cidr(entry, "2001:db8::/32", "2001:db8:9::/48,2001:db8:8::/48");
+	build_cidr(entry, "2001:db8:9:9::/64", NULL);
+	assert_allow(&town, "2001:db8:1::1", "s", TCP, 80);
+	assert_deny(&town, "2001:db9::1", "s", TCP, 80);
+	assert_deny(&town, "2001:db8:8::1", "s", TCP, 80);
+	assert_deny(&town, "2001:db8:9::1", "s", TCP, 80);
+	assert_allow(&town, "2001:db8:9:9::1", "s", TCP, 80);
+	assert_deny(&town, "six", "s", TCP, 80);
+	assert_deny(&town, "2001:db8::1", "s", TCP, 80);
+	assert_deny(&town, "32.1.13.184", "s", TCP, 80);
+	build_cidr(build_entry(close_s(&town), PG_INGRESS), "0.0.0.0/0", NULL);
+	assert_allow(&town, "32.1.13.184", "s", TCP, 80);
+	assert_deny(&town, "2001:db9::1", "s", TCP, 80);
+	build_cidr(build_entry(close_s(&town), PG_INGRESS), "::/0", NULL);
+	assert_allow(&town, "2001:db9::1", "s", TCP, 80);
+	assert_deny(&town, "six", "s", TCP, 80);
+	town_done(&town);
+}
+
+static void test_icmp_of_either_family_is_not_the_other_s(void **state)
+{
+	struct town town;
+
+	(void)state;
+	town_make(&town);
+	build_ports(build_entry(close_s(&town), PG_INGRESS), PG_PROTO_ICMPV6, 128, 128);
+	assert_allow(&town, "a", "s", ICMPV6, 128);
+	assert_deny(&town, "a", "s", ICMPV6, 129);
+	assert_deny(&town, "a", "s", ICMP, 128);
+	assert_deny(&town, "a", "s", TCP, 128);
+	build_ports(build_entry(close_s(&town), PG_INGRESS), PG_PROTO_ICMP, 0, 255);
+	assert_allow(&town, "a", "s", ICMP, 128);
+	assert_deny(&town, "a", "s", ICMPV6, 129);
+	build_peer(build_entry(close_s(&town), PG_INGRESS), "app=b");
+	assert_allow(&town, "b", "s", ICMPV6, 129);
+	assert_deny(&town, "a", "s", ICMPV6, 129);
+	town_done(&town);
+}
+
 static void test_an_unknown_address_is_in_no_cidr(void **state)
 {
 	struct town town;
@@ -506,6 +556,8 @@ int main(void)
 		cmocka_unit_test(test_an_empty_port_list_allows_nothing),
 		cmocka_unit_test(test_entities),
 		cmocka_unit_test(test_cidrs_are_never_endpoints_or_hosts),
+		cmocka_unit_test(test_cidrs_of_ipv6),
+		cmocka_unit_test(test_icmp_of_either_family_is_not_the_other_s),
 		cmocka_unit_test(test_an_unknown_address_is_in_no_cidr),
 		cmocka_unit_test(test_deny_beats_allow),
 		cmocka_unit_test(test_without_default_deny_the_rest_passes),
