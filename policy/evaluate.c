@@ -2,7 +2,7 @@
 /* The meaning of a policy, as plainly as it can be said: every rule is asked about every flow. */
 #include "policy/evaluate.h"
 
-#include "policy/http.h"
+#include "policy/side.h"
 
 static const char *const reason_names[] = {
 	[PG_REASON_NOT_MANAGED] = "not managed",   [PG_REASON_NOT_ENFORCED] = "not enforced",
@@ -16,191 +16,43 @@ const char *pg_reason_name(enum pg_reason reason)
 	return (size_t)reason < PG_REASONS ? reason_names[reason] : "?";
 }
 
-/* One side of a flow: may the subject, in this direction, have this with the peer? */
-struct side {
-	const struct pg_policy *policy;
-	const struct pg_flow *flow;
-	enum pg_direction direction;
-	const struct pg_identity_info *subject, *peer;
-	struct pg_addr peer_addr;
-	bool requires_met[2]; /* by the peer; [1]: those of deny entries */
-};
-
-static bool is_managed(const struct pg_identity_info *info)
-{
-	return info->endpoints.count > 0;
-}
-
-static bool selects_subject(const struct side *side, const struct pg_rule *rule)
-{
-	return pg_selector_matches(&rule->subject, &side->subject->labels);
-}
-
-/* Whether the peer meets what one entry requires. */
-static bool meets_requires(const struct side *side, const struct pg_peers *peers)
-{
-	pg_array_foreach(selector, &peers->requires) {
-		if (!pg_selector_matches(selector, &side->peer->labels))
-			return false;
-	}
-	return true;
-}
-
-/* Whether the peer meets what all allow (or all deny) entries of the subject require. */
-static bool meets_all_requires(const struct side *side, bool deny)
-{
-	pg_array_foreach(rule, &side->policy->rules) {
-		if (!selects_subject(side, rule))
-			continue;
-		pg_array_foreach(entry, &rule->entries) {
-			if (entry->direction == side->direction && entry->deny == deny &&
-			    !meets_requires(side, &entry->peers))
-				return false;
-		}
-	}
-	return true;
-}
-
-static bool is_selected(const struct side *side, const struct pg_peers *peers)
-{
-	pg_array_foreach(selector, &peers->endpoints) {
-		if (pg_selector_matches(selector, &side->peer->labels))
-			return true;
-	}
-	return false;
-}
-
-static bool in_cidr(const struct pg_cidr *cidr, const struct pg_addr *addr)
-{
-	if (!pg_prefix_contains(&cidr->prefix, addr))
-		return false;
-	pg_array_foreach(except, &cidr->except) {
-		if (pg_prefix_contains(except, addr))
-			return false;
-	}
-	return true;
-}
-
-/* CIDRs speak only of addresses that are neither an endpoint's nor a host's. */
-static bool in_cidrs(const struct side *side, const struct pg_peers *peers)
-{
-	if (!pg_identity_is_world(side->peer->id))
-		return false;
-	pg_array_foreach(cidr, &peers->cidrs) {
-		if (in_cidr(cidr, &side->peer_addr))
-			return true;
-	}
-	return false;
-}
-
-static bool is_entity(const struct pg_identity_info *peer, unsigned int entities)
-{
-	bool host = peer->id.n == PG_IDENTITY_HOST.n;
-	bool remote_node = peer->id.n == PG_IDENTITY_REMOTE_NODE.n;
-
-	return (entities & PG_ENTITY_ALL) ||
-	       ((entities & PG_ENTITY_WORLD) && pg_identity_is_world(peer->id)) ||
-	       ((entities & PG_ENTITY_HOST) && host) ||
-	       ((entities & PG_ENTITY_REMOTE_NODE) && remote_node) ||
-	       ((entities & PG_ENTITY_CLUSTER) && (host || remote_node || is_managed(peer)));
-}
-
-static bool is_peer(const struct side *side, const struct pg_entry *entry)
-{
-	const struct pg_peers *peers = &entry->peers;
-
-	if (!meets_requires(side, peers))
-		return false;
-	return peers->l3 == PG_L3_ANY ||
-	       (is_selected(side, peers) && side->requires_met[entry->deny]) ||
-	       in_cidrs(side, peers) || is_entity(side->peer, peers->entities);
-}
-
-static bool covers(const struct pg_l4 *l4, const struct pg_flow *flow)
-{
-	return l4->proto.n == flow->proto.n && l4->first <= flow->dport && flow->dport <= l4->last;
-}
-
-/*
- * What one entry says of the flow. Without ports it speaks of every protocol, but only of peers that
- * it names: an entry that says nothing at all allows nothing.
- */
-static enum pg_verdict ask_entry(const struct side *side, const struct pg_entry *entry)
-{
-	enum pg_verdict verdict = PG_VERDICT_NONE;
-
-	if (entry->direction != side->direction || !is_peer(side, entry))
-		return PG_VERDICT_NONE;
-	if (!entry->has_l4 && entry->peers.l3 != PG_L3_ANY)
-		return entry->deny ? PG_VERDICT_DENY : PG_VERDICT_ALLOW;
-	pg_array_foreach(l4, &entry->l4) {
-		if (!covers(l4, side->flow))
-			continue;
-		if (entry->deny)
-			return PG_VERDICT_DENY;
-		if (!l4->http)
-			return PG_VERDICT_ALLOW;
-		verdict = PG_VERDICT_REDIRECT;
-	}
-	return verdict;
-}
-
 /* Who first said what, and who closed the subject. */
 struct answers {
 	struct pg_origin by[PG_VERDICTS]; /* rule 0: nobody said so */
 	struct pg_origin closed_by;
 };
 
-static void ask_rule(const struct side *side, uint32_t number, struct answers *answers)
+static void ask_rule(const struct pg_side *side, uint32_t number, struct answers *answers)
 {
 	const struct pg_rule *rule = &side->policy->rules.items[number - 1];
 
-	if (!selects_subject(side, rule))
+	if (!pg_side_selects(side, rule))
 		return;
 	if (rule->default_deny[side->direction] && !answers->closed_by.rule)
 		answers->closed_by.rule = number;
 	for (uint32_t i = 0; i < rule->entries.count; i++) {
-		enum pg_verdict verdict = ask_entry(side, &rule->entries.items[i]);
+		enum pg_verdict verdict = pg_side_ask(side, &rule->entries.items[i]).verdict;
 
 		if (!answers->by[verdict].rule)
 			answers->by[verdict] = (struct pg_origin){ number, i + 1 };
 	}
 }
 
-/* 1: a list of the entry allows the request; 0; or an error. */
-static int ask_http(const struct side *side, const struct pg_entry *entry)
-{
-	int result = 0;
-
-	pg_array_foreach(l4, &entry->l4) {
-		int allows;
-
-		if (!l4->http || !covers(l4, side->flow))
-			continue;
-		allows = pg_http_list_allows(&entry->http_lists.items[l4->http - 1],
-					     side->flow->http);
-		if (allows == 1)
-			return 1;
-		result = result ?: allows;
-	}
-	return result;
-}
-
-/* As ask_http(), over all entries that redirect the flow; yields the one that allows. */
-static int ask_all_http(const struct side *side, struct pg_origin *ret_origin)
+/* As pg_side_ask_http(), over all entries that redirect the flow; yields the one that allows. */
+static int ask_all_http(const struct pg_side *side, struct pg_origin *ret_origin)
 {
 	int result = 0;
 
 	for (uint32_t r = 0; r < side->policy->rules.count; r++) {
 		const struct pg_rule *rule = &side->policy->rules.items[r];
 
-		for (uint32_t e = 0; e < rule->entries.count && selects_subject(side, rule); e++) {
+		for (uint32_t e = 0; e < rule->entries.count && pg_side_selects(side, rule); e++) {
 			const struct pg_entry *entry = &rule->entries.items[e];
 			int allows;
 
-			if (ask_entry(side, entry) != PG_VERDICT_REDIRECT)
+			if (pg_side_ask(side, entry).verdict != PG_VERDICT_REDIRECT)
 				continue;
-			allows = ask_http(side, entry);
+			allows = pg_side_ask_http(side, entry);
 			if (allows == 1) {
 				*ret_origin = (struct pg_origin){ r + 1, e + 1 };
 				return 1;
@@ -212,7 +64,7 @@ static int ask_all_http(const struct side *side, struct pg_origin *ret_origin)
 }
 
 /* The flow is allowed at L4, by entries with HTTP rules only. */
-static int judge_http(const struct side *side, struct pg_origin redirected_by,
+static int judge_http(const struct pg_side *side, struct pg_origin redirected_by,
 		      struct pg_judgement *ret_judgement)
 {
 	struct pg_origin allowed_by;
@@ -235,7 +87,7 @@ static int judge_http(const struct side *side, struct pg_origin redirected_by,
 }
 
 /* Deny, then an allow without HTTP rules, then the HTTP rules, then what the subject's mode says. */
-static int judge_by_rules(const struct side *side, enum pg_enforcement enforcement,
+static int judge_by_rules(const struct pg_side *side, enum pg_enforcement enforcement,
 			  struct pg_judgement *ret_judgement)
 {
 	static const enum pg_verdict plain[] = { PG_VERDICT_DENY, PG_VERDICT_ALLOW };
@@ -264,32 +116,15 @@ static int judge_by_rules(const struct side *side, enum pg_enforcement enforceme
 	return 0;
 }
 
-static int judge(struct side *side, const struct pg_evaluation_options *options,
+static int judge(const struct pg_side *side, const struct pg_evaluation_options *options,
 		 struct pg_judgement *ret_judgement)
 {
 	struct pg_judgement open = { .verdict = PG_VERDICT_ALLOW };
 
-	if (!is_managed(side->subject)) {
-		open.reason = PG_REASON_NOT_MANAGED;
-	} else if (side->direction == PG_INGRESS && side->peer->id.n == PG_IDENTITY_HOST.n &&
-		   options->host_policy == PG_HOST_POLICY_ALLOW) {
-		open.reason = PG_REASON_HOST_POLICY;
-	} else if (options->enforcement == PG_ENFORCEMENT_NEVER) {
-		open.reason = PG_REASON_NOT_ENFORCED;
-	} else {
-		side->requires_met[false] = meets_all_requires(side, false);
-		side->requires_met[true] = meets_all_requires(side, true);
+	if (!pg_side_is_exempt(side, options, &open.reason))
 		return judge_by_rules(side, options->enforcement, ret_judgement);
-	}
 	*ret_judgement = open;
 	return 0;
-}
-
-/* Identities are shared: only an address says that both ends are one endpoint. */
-static bool is_to_itself(const struct pg_flow *flow, const struct pg_identity_info *info)
-{
-	return flow->src.id.n == flow->dst.id.n && is_managed(info) && flow->src.addr.family &&
-	       !pg_addr_compare(&flow->src.addr, &flow->dst.addr);
 }
 
 /* Both sides' verdicts in one. A connection that does not open is no HTTP matter. */
@@ -309,23 +144,18 @@ int pg_evaluate(const struct pg_policy *policy, const struct pg_identities *iden
 		const struct pg_flow *flow, const struct pg_evaluation_options *options,
 		struct pg_evaluation *ret_evaluation)
 {
-	const struct pg_identity_info *src = pg_identities_get(identities, flow->src.id);
-	const struct pg_identity_info *dst = pg_identities_get(identities, flow->dst.id);
-	struct side egress = { policy, flow, PG_EGRESS, src, dst, flow->dst.addr, { 0 } };
-	struct side ingress = { policy, flow, PG_INGRESS, dst, src, flow->src.addr, { 0 } };
-	const struct pg_judgement open = { .verdict = PG_VERDICT_ALLOW,
-					   .reason = PG_REASON_NOT_ENFORCED };
-	struct pg_evaluation evaluation = { .side = { open, open } };
-	int err = 0;
+	struct pg_evaluation evaluation;
 
-	if (!src || !dst)
-		return -EINVAL;
-	if (!is_to_itself(flow, src)) {
-		err = judge(&egress, options, &evaluation.side[PG_EGRESS]);
-		err = err ?: judge(&ingress, options, &evaluation.side[PG_INGRESS]);
+	for (unsigned int i = 0; i < PG_DIRECTIONS; i++) {
+		struct pg_side side;
+		int err;
+
+		if (!pg_side_make(policy, identities, flow, (enum pg_direction)i, &side))
+			return -EINVAL;
+		err = judge(&side, options, &evaluation.side[i]);
+		if (err)
+			return err;
 	}
-	if (err)
-		return err;
 	combine(&evaluation);
 	*ret_evaluation = evaluation;
 	return 0;

@@ -23,6 +23,7 @@ libpolicy_a_SOURCES = \
 	policy/lint_rules.c \
 	policy/lint_selector.c \
 	policy/loc.c policy/loc.h \
+	policy/reasoning.c policy/reasoning.h \
 	policy/resolve.c policy/resolve.h \
 	policy/peers.c policy/peers.h \
 	policy/labelindex.c policy/labelindex.h \
@@ -30,4 +31,5 @@ libpolicy_a_SOURCES = \
 	policy/rule.c policy/rule.h \
 	policy/rule_compare.c \
 	policy/selector.c policy/selector.h \
+	policy/side.c policy/side.h \
 	policy/types.c policy/types.h

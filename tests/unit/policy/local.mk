@@ -11,6 +11,7 @@ policy_unit_tests = \
 	tests/unit/policy/test_identity \
 	tests/unit/policy/test_label \
 	tests/unit/policy/test_lint \
+	tests/unit/policy/test_reasoning \
 	tests/unit/policy/test_resolve \
 	tests/unit/policy/test_selector \
 	tests/unit/policy/test_text
@@ -65,6 +66,11 @@ tests_unit_policy_test_lint_SOURCES = tests/unit/policy/test_lint.c \
 	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
 tests_unit_policy_test_lint_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_lint_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_reasoning_SOURCES = tests/unit/policy/test_reasoning.c \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_policy_test_reasoning_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_reasoning_LDADD = $(POLICY_TEST_LIBS)
 
 tests_unit_policy_test_resolve_SOURCES = tests/unit/policy/test_resolve.c $(policy_test_build)
 tests_unit_policy_test_resolve_CFLAGS = $(TEST_CFLAGS)
