@@ -7,6 +7,11 @@ libfrontend_a_SOURCES = \
 	frontend/cli/check_finding.c \
 	frontend/cli/check_lint.c \
 	frontend/cli/enforce.c frontend/cli/enforce.h \
+	frontend/cli/explain.h \
+	frontend/cli/explain_flow.c \
+	frontend/cli/explain_json.c \
+	frontend/cli/explain_text.c \
+	frontend/cli/explain_words.c \
 	frontend/cli/input.c \
 	frontend/cli/options.c frontend/cli/options.h \
 	frontend/cli/record.c frontend/cli/record.h \
@@ -73,6 +78,7 @@ libfrontend_a_SOURCES = \
 	frontend/lab/probe_wire.c frontend/lab/probe_wire.h \
 	frontend/quote.c frontend/quote.h \
 	frontend/report.c frontend/report.h \
+	frontend/rule_title.c frontend/rule_title.h \
 	frontend/source/docker.c frontend/source/docker.h \
 	frontend/source/docker_answer.c \
 	frontend/source/docker_client.c frontend/source/docker_client.h \

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/report.h"
 
-#include "compat/strbuf.h"
 #include "frontend/width.h"
 
 /* A line shown is about so wide; what precedes the place in a window of a long line, so wide. */
@@ -134,17 +133,26 @@ static struct window find_window(const struct pg_source *source, struct pg_place
 	return window;
 }
 
-static void print_line(FILE *out, const struct pg_source *source, struct pg_place place,
-		       struct pg_loc loc)
+void pg_report_excerpt(const struct pg_sources *sources, struct pg_loc loc, struct pg_strbuf *line,
+		       struct pg_strbuf *carets)
 {
-	struct window window = find_window(source, place, loc);
+	const struct pg_source *source = pg_sources_get(sources, loc);
+	struct window window = find_window(source, pg_sources_place(sources, loc), loc);
 
 	render(&window);
-	fprintf(out, "%s\n%*s^", window.text.text ? window.text.text : "", (int)window.caret, "");
+	pg_strbuf_puts(line, window.text.text ? window.text.text : "");
+	pg_strbuf_printf(carets, "%*s^", (int)window.caret, "");
 	for (size_t i = window.caret + 1; i < window.caret_end; i++)
-		putc('~', out);
-	putc('\n', out);
+		pg_strbuf_putc(carets, '~');
 	pg_strbuf_done(&window.text);
+}
+
+static void print_excerpt(FILE *out, const struct pg_sources *sources, struct pg_loc loc)
+{
+	_cleanup_strbuf_ struct pg_strbuf line = { 0 }, carets = { 0 };
+
+	pg_report_excerpt(sources, loc, &line, &carets);
+	fprintf(out, "%s\n%s\n", line.text ? line.text : "", carets.text ? carets.text : "");
 }
 
 static const char *severity_name(enum pg_severity severity)
@@ -167,7 +175,7 @@ static void print_diag(FILE *out, const struct pg_sources *sources, const struct
 	pg_strbuf_add_escaped(&file, place.file, strlen(place.file));
 	fprintf(out, "%s:%u:%u: %s: %s\n", file.text ? file.text : "", place.line, place.column,
 		severity_name(diag->severity), text.text ? text.text : "");
-	print_line(out, pg_sources_get(sources, diag->loc), place, diag->loc);
+	print_excerpt(out, sources, diag->loc);
 }
 
 void pg_report(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags)

@@ -142,23 +142,22 @@ static bool is_empty(const struct pg_peers *peers)
 }
 
 static enum pg_peer_match match_peer(const struct pg_side *side, const struct pg_entry *entry,
-				     struct pg_loc *ret_loc)
+				     struct pg_answer *answer)
 {
 	const struct pg_peers *peers = &entry->peers;
 	const struct pg_selector *selector = find_selector(side, peers);
-	const struct pg_cidr *cidr = find_cidr(side, peers);
 
 	if (!meets_requires(side, peers))
 		return PG_PEER_LACKS;
 	if (peers->l3 == PG_L3_ANY)
 		return PG_PEER_ANYBODY;
-	if (selector && !side->unmet[entry->deny].rule)
-		*ret_loc = selector->loc;
-	else if (cidr)
-		*ret_loc = cidr->loc;
-	else if (!is_entity(side->peer, peers->entities))
-		return selector ? PG_PEER_UNMET : is_empty(peers) ? PG_PEER_NOBODY : PG_PEER_OTHER;
-	return PG_PEER_MATCHES;
+	if (!side->unmet[entry->deny].rule)
+		answer->selector = selector;
+	if (!answer->selector)
+		answer->cidr = find_cidr(side, peers);
+	if (answer->selector || answer->cidr || is_entity(side->peer, peers->entities))
+		return PG_PEER_MATCHES;
+	return selector ? PG_PEER_UNMET : is_empty(peers) ? PG_PEER_NOBODY : PG_PEER_OTHER;
 }
 
 static bool covers(const struct pg_l4 *l4, const struct pg_flow *flow)
@@ -168,19 +167,18 @@ static bool covers(const struct pg_l4 *l4, const struct pg_flow *flow)
 
 /* Of several that cover the flow, the first one without HTTP rules takes it out of all lists. */
 static enum pg_port_match match_port(const struct pg_side *side, const struct pg_entry *entry,
-				     const struct pg_l4 **ret_l4)
+				     struct pg_answer *answer)
 {
 	bool proto = false;
 
 	if (!entry->has_l4)
 		return entry->peers.l3 == PG_L3_ANY ? PG_PORT_NOTHING : PG_PORT_EVERY;
-	*ret_l4 = NULL;
 	pg_array_foreach(l4, &entry->l4) {
 		proto |= l4->proto.n == side->flow->proto.n;
-		if (covers(l4, side->flow) && (!*ret_l4 || ((*ret_l4)->http && !l4->http)))
-			*ret_l4 = l4;
+		if (covers(l4, side->flow) && (!answer->l4 || (answer->l4->http && !l4->http)))
+			answer->l4 = l4;
 	}
-	return *ret_l4		 ? PG_PORT_MATCHES
+	return answer->l4	 ? PG_PORT_MATCHES
 	       : proto		 ? PG_PORT_OTHER
 	       : entry->l4.count ? PG_PORT_PROTO
 				 : PG_PORT_NONE;
@@ -196,8 +194,8 @@ struct pg_answer pg_side_ask(const struct pg_side *side, const struct pg_entry *
 
 	if (entry->direction != side->direction)
 		return answer;
-	answer.peer = match_peer(side, entry, &answer.peer_loc);
-	answer.port = match_port(side, entry, &answer.l4);
+	answer.peer = match_peer(side, entry, &answer);
+	answer.port = match_port(side, entry, &answer);
 	if (answer.peer >= PG_PEER_MATCHES && answer.port >= PG_PORT_MATCHES)
 		answer.verdict = entry->deny			? PG_VERDICT_DENY
 				 : answer.l4 && answer.l4->http ? PG_VERDICT_REDIRECT

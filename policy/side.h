@@ -47,7 +47,8 @@ struct pg_answer {
 	enum pg_verdict verdict; /* NONE unless both match */
 	enum pg_peer_match peer;
 	enum pg_port_match port;
-	struct pg_loc peer_loc; /* MATCHES: the selector or CIDR; PG_LOC_NONE for an entity */
+	const struct pg_selector *selector; /* peer MATCHES: by this; neither: by an entity */
+	const struct pg_cidr *cidr;
 	const struct pg_l4 *l4; /* port MATCHES: the one that counts */
 };
 

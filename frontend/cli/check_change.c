@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is said of a change that pg_compare() found. */
 #include "frontend/cli/check.h"
+#include "frontend/rule_title.h"
 
 /* Columns of an identity's labels in a heading. */
 #define LABELS_SHOWN 100
@@ -103,19 +104,6 @@ static void add_example(const struct pg_check_diff *diff, const struct pg_flow_c
 		pg_strbuf_printf(buf, "/%u", change->port);
 }
 
-/* "file:line:column" of a rule of one policy; nothing where no rule has a say. */
-static void add_place(const struct pg_check_diff *diff, const struct pg_policy *policy,
-		      struct pg_origin origin, struct pg_strbuf *buf)
-{
-	struct pg_place place =
-		pg_sources_place(&diff->input->sources, pg_policy_loc(policy, origin));
-
-	if (!place.file)
-		return;
-	add_text(buf, place.file);
-	pg_strbuf_printf(buf, ":%u:%u", place.line, place.column);
-}
-
 /* A side that agrees with the whole; a lone deny or redirect decides, and an allow takes two. */
 static bool decides(const struct pg_evaluation *evaluation, enum pg_direction direction)
 {
@@ -138,7 +126,7 @@ static void add_reasons(const struct pg_check_diff *diff, const struct pg_policy
 				 pg_reason_name(side->reason));
 		if (side->origin.rule)
 			pg_strbuf_putc(buf, ' ');
-		add_place(diff, policy, side->origin, buf);
+		pg_rule_title(&diff->input->sources, policy, side->origin, buf);
 		separator = ", ";
 	}
 }
@@ -248,7 +236,7 @@ static json_t *evaluation_to_json(const struct pg_check_diff *diff, const struct
 			json_pack("{s:s, s:s}", "verdict", pg_verdict_name(judgement->verdict),
 				  "reason", pg_reason_name(judgement->reason));
 
-		add_place(diff, policy, judgement->origin, &place);
+		pg_rule_place(&diff->input->sources, policy, judgement->origin, &place);
 		if (place.length)
 			json_object_set_new(side, "rule", text_to_json(&place));
 		json_object_set_new(object, pg_direction_name((enum pg_direction)i), side);

@@ -76,6 +76,12 @@ static bool set_proto(struct pg_options *options, const char *value)
 	return !pg_proto_parse(value, &options->proto);
 }
 
+static bool set_family(struct pg_options *options, const char *value)
+{
+	options->family = *value == '6' ? 6 : 4;
+	return !strcmp(value, "4") || !strcmp(value, "6");
+}
+
 static bool set_dport(struct pg_options *options, const char *value)
 {
 	char *end;
@@ -143,6 +149,7 @@ static const struct option_row option_rows[] = {
 	  set_endpoints },
 	{ "enforcement", "default|always|never",
 	  "which endpoints are closed: those that rules select, all, none", set_enforcement },
+	{ "family", "4|6", "the flow's address family, where both ends have both", set_family },
 	{ "from", "A", "source: an endpoint, host, or ip:ADDRESS", set_from },
 	{ "help", NULL, "show this help", set_help },
 	{ "host-policy", "allow|enforce",
@@ -165,7 +172,7 @@ static const struct option_row option_rows[] = {
 	  "the chain that jumps to polgen's; default DOCKER-USER, or FORWARD", set_parent_chain },
 	{ "path", "PATH", "an HTTP request's path", set_path },
 	{ "ports", "LIST", "what to probe, e.g. tcp/80,udp/53,icmp", set_ports },
-	{ "proto", "tcp|udp|sctp|icmp", "the protocol; default tcp", set_proto },
+	{ "proto", "tcp|udp|sctp|icmp|icmpv6", "the protocol; default tcp", set_proto },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
 };
 

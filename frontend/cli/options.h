@@ -44,6 +44,7 @@ struct pg_options {
 	char *recalled_bpffs; /* owned; what `bpffs` points to when it isn't from argv */
 	pg_proto proto;
 	bool proto_given, dport_given;
+	uint8_t family; /* 4, 6; 0: not given */
 	uint16_t dport;
 	struct pg_array(const char *) ignored_labels; /* NULL-terminated once parsed, if any */
 	const char *const *files;		      /* the arguments that are no options */

@@ -32,16 +32,19 @@ for backend in iptables-legacy iptables-nft ebpf; do
 	done
 done
 
+# The first line and the heads of both sides.
+explained() {
+	"$POLGEN" explain --endpoints=examples/webshop/endpoints.json "$@" \
+		examples/webshop/policy.json | grep '^[a-z0-9]* ->\|^[a-z]* of '
+}
 tap_run "a verdict is explained by the rules of both sides" 0 \
 	"api1 -> db1 tcp/5432: allow
-  egress  of api1 (identity 3152): allow, rule examples/webshop/policy.json:52:7
-  ingress of db1 (identity 18263): allow, rule examples/webshop/policy.json:88:7" "" \
-	"$POLGEN" explain --endpoints=examples/webshop/endpoints.json --from=api1 --to=db1 \
-	--dport=5432 examples/webshop/policy.json
+egress of api1 (identity 3152): allow, rule examples/webshop/policy.json:52:7
+ingress of db1 (identity 18263): allow, rule examples/webshop/policy.json:88:7" "" \
+	explained --from=api1 --to=db1 --dport=5432
 tap_run "and by what closed a side, where none allows it" 0 \
 	"web1 -> db1 tcp/5432: deny
-  egress  of web1 (identity 28475): deny, default deny examples/webshop/policy.json:2:3
-  ingress of db1 (identity 18263): deny, default deny examples/webshop/policy.json:2:3" "" \
-	"$POLGEN" explain --endpoints=examples/webshop/endpoints.json --from=web1 --to=db1 \
-	--dport=5432 examples/webshop/policy.json
+egress of web1 (identity 28475): deny, default deny examples/webshop/policy.json:2:3
+ingress of db1 (identity 18263): deny, default deny examples/webshop/policy.json:2:3" "" \
+	explained --from=web1 --to=db1 --dport=5432
 tap_done

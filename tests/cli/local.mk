@@ -3,6 +3,7 @@ CLI_TESTS = \
 	tests/cli/demo.sh \
 	tests/cli/diff.sh \
 	tests/cli/examples.sh \
+	tests/cli/explain.sh \
 	tests/cli/host.sh \
 	tests/cli/layers.sh \
 	tests/cli/lint.sh \
