@@ -178,15 +178,49 @@ static void print_diag(FILE *out, const struct pg_sources *sources, const struct
 	print_excerpt(out, sources, diag->loc);
 }
 
-void pg_report(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags)
+/* Shows the first `most` of each severity with their notes, and counts all. */
+static void print_diags(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags,
+			size_t most, size_t *count)
 {
-	size_t shown = 0;
+	bool shown = true;
 
 	pg_array_foreach(diag, &diags->list) {
-		print_diag(out, sources, diag);
-		shown += diag->severity != PG_NOTE;
+		if (diag->severity != PG_NOTE)
+			shown = count[diag->severity]++ < most;
+		if (shown)
+			print_diag(out, sources, diag);
 	}
-	if (shown < diags->errors + diags->warnings)
-		fprintf(out, "polgen: error: out of memory: %zu more messages are lost\n",
-			diags->errors + diags->warnings - shown);
+}
+
+static void print_rest(FILE *out, size_t rest, const char *noun)
+{
+	fprintf(out, "polgen: and %zu more %s%s\n", rest, noun, rest == 1 ? "" : "s");
+}
+
+static void print_lost(FILE *out, const struct pg_diags *diags, const size_t *count)
+{
+	size_t lost = diags->errors + diags->warnings - count[PG_ERROR] - count[PG_WARNING];
+
+	if (lost)
+		fprintf(out, "polgen: error: out of memory: %zu more messages are lost\n", lost);
+}
+
+void pg_report(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags)
+{
+	size_t count[PG_SEVERITIES] = { 0 };
+
+	print_diags(out, sources, diags, PG_REPORT_MAX, count);
+	if (count[PG_ERROR] > PG_REPORT_MAX)
+		print_rest(out, count[PG_ERROR] - PG_REPORT_MAX, "error");
+	if (count[PG_WARNING] > PG_REPORT_MAX)
+		print_rest(out, count[PG_WARNING] - PG_REPORT_MAX, "warning");
+	print_lost(out, diags, count);
+}
+
+void pg_report_all(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags)
+{
+	size_t count[PG_SEVERITIES] = { 0 };
+
+	print_diags(out, sources, diags, SIZE_MAX, count);
+	print_lost(out, diags, count);
 }

@@ -6,11 +6,16 @@
 #include "compat/strbuf.h"
 #include "policy/diag.h"
 
+/* Of errors, and of warnings: beyond that nobody reads. */
+#define PG_REPORT_MAX 100
+
 /*
- * Prints all diagnostics in order. Notes follow what they belong to. A long line is shown as a
- * window of it around the place; tabs keep their width; control characters are escaped.
+ * Prints diagnostics in order, the first ones, and how many more there are; or all. Notes follow what
+ * they belong to. A long line is shown as a window of it around the place; tabs keep their width;
+ * control characters are escaped.
  */
 void pg_report(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags);
+void pg_report_all(FILE *out, const struct pg_sources *sources, const struct pg_diags *diags);
 
 /*
  * The line of a place in a file (not PG_LOC_NONE) as pg_report() shows it, and the carets that go

@@ -13,6 +13,7 @@ enum pg_severity {
 	PG_NOTE, /* belongs to the error or warning before it: a second place */
 	PG_WARNING,
 	PG_ERROR,
+	PG_SEVERITIES,
 };
 
 struct pg_diag {

@@ -171,7 +171,7 @@ static void print_text(const struct lint *lint)
 	size_t warnings = count_warnings(lint), notes = lint->reports.list.count - warnings;
 
 	pg_array_foreach(report, &lint->reports.list)
-		pg_report(stdout, &lint->input->sources, &report->diags);
+		pg_report_all(stdout, &lint->input->sources, &report->diags);
 	printf("%zu %s, %zu %s\n", warnings, warnings == 1 ? "warning" : "warnings", notes,
 	       notes == 1 ? "note" : "notes");
 }

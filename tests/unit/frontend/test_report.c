@@ -164,6 +164,38 @@ static void test_columns_of_a_line_of_many_blocks(void **state)
 	}
 }
 
+static size_t count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	while ((text = strstr(text, part))) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+/* Each error and each warning has a note; what is not shown is counted, and takes its note along. */
+static void test_the_first_ones_are_shown_and_the_rest_counted(void **state)
+{
+	PG_CLEANUP(said_done) struct said said = { 0 };
+
+	(void)state;
+	for (int i = 0; i < PG_REPORT_MAX + 1; i++) {
+		pg_error(&said.diags, PG_LOC_NONE, "bad %d", i);
+		pg_note(&said.diags, PG_LOC_NONE, "so %d", i);
+		pg_warning(&said.diags, PG_LOC_NONE, "odd");
+	}
+	pg_warning(&said.diags, PG_LOC_NONE, "odd");
+	report(&said);
+	assert_int_equal(count_of(said.text, ": error: bad"), PG_REPORT_MAX);
+	assert_int_equal(count_of(said.text, ": note: so"), PG_REPORT_MAX);
+	assert_int_equal(count_of(said.text, ": warning: odd"), PG_REPORT_MAX);
+	assert_string_equal(strstr(said.text, "polgen: and"),
+			    "polgen: and 1 more error\npolgen: and 2 more warnings\n");
+	assert_null(strstr(said.text, "bad 100"));
+}
+
 static void test_quotes_are_escaped_and_cut(void **state)
 {
 	char text[200];
@@ -193,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_long_lines_are_shown_as_a_window),
 		cmocka_unit_test(test_a_long_token_is_marked_as_far_as_it_is_shown),
 		cmocka_unit_test(test_columns_of_a_line_of_many_blocks),
+		cmocka_unit_test(test_the_first_ones_are_shown_and_the_rest_counted),
 		cmocka_unit_test(test_quotes_are_escaped_and_cut),
 	};
 
