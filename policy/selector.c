@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Selectors: matching, contradictions, text. */
+/* Selectors: matching, text. */
 #include "policy/selector.h"
 
 static const char *const operator_names[] = {
@@ -103,49 +103,6 @@ bool pg_selector_matches(const struct pg_selector *selector, const struct pg_lab
 			return false;
 	}
 	return true;
-}
-
-static bool same_key(const struct pg_requirement *a, const struct pg_requirement *b)
-{
-	if (strcmp(a->key, b->key) || !a->source != !b->source)
-		return false;
-	return !a->source || !strcmp(a->source, b->source);
-}
-
-/* Whether a value of `a` is one of `b`'s, which is what `wanted` says. */
-static bool some_value_in(const struct pg_requirement *a, const struct pg_requirement *b,
-			  bool wanted)
-{
-	pg_array_foreach(value, &a->values) {
-		if (has_value(b, *value) == wanted)
-			return true;
-	}
-	return false;
-}
-
-/* `a` has the smaller operator of the two. */
-static bool contradict(const struct pg_requirement *a, const struct pg_requirement *b)
-{
-	if (a->op == PG_OP_IN && b->op == PG_OP_IN)
-		return !some_value_in(a, b, true);
-	if (a->op == PG_OP_IN && b->op == PG_OP_NOT_IN)
-		return !some_value_in(a, b, false);
-	return (a->op == PG_OP_IN || a->op == PG_OP_EXISTS) && b->op == PG_OP_DOES_NOT_EXIST;
-}
-
-const struct pg_requirement *pg_selector_contradiction(const struct pg_selector *selector)
-{
-	pg_array_foreach(second, &selector->requirements) {
-		for (const struct pg_requirement *first = selector->requirements.items;
-		     first < second; first++) {
-			bool ordered = first->op <= second->op;
-
-			if (same_key(first, second) &&
-			    contradict(ordered ? first : second, ordered ? second : first))
-				return second;
-		}
-	}
-	return NULL;
 }
 
 static void escape(struct pg_strbuf *buf, const char *text)

@@ -47,13 +47,6 @@ bool pg_selector_is_wildcard(const struct pg_selector *selector);
  */
 bool pg_selector_matches(const struct pg_selector *selector, const struct pg_labels *labels);
 
-/*
- * Requirements that no label can meet together (a=1 and a=2; Exists and DoesNotExist): the second of
- * such a pair, else NULL. Only pairs of one source and key are looked at. Two labels of different
- * sources could meet a=1 and a=2 between them when the key is of any source; it is a mistake still.
- */
-const struct pg_requirement *pg_selector_contradiction(const struct pg_selector *selector);
-
 /* "app=web,tier In (a,b)"; "{}" for the wildcard; escaped for people. */
 void pg_selector_format(const struct pg_selector *selector, struct pg_strbuf *buf);
 

@@ -85,8 +85,8 @@ static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value 
 static const struct pg_field endpoint_fields[] = {
 	PG_FIELD("name", PG_STRING, decode_name, MEMBER(name), .required = true),
 	PG_FIELD("labels", PG_ARRAY, decode_labels, MEMBER(labels), .required = true),
-	PG_FIELD("ipv4", PG_STRING, decode_ipv4, MEMBER(ipv4)),
-	PG_FIELD("ipv6", PG_STRING, decode_ipv6, MEMBER(ipv6)),
+	PG_FIELD("ipv4", PG_STRING, decode_ipv4, MEMBER(ipv4), .essential = true),
+	PG_FIELD("ipv6", PG_STRING, decode_ipv6, MEMBER(ipv6), .essential = true),
 	PG_FIELD("interface", PG_STRING, decode_interface, MEMBER(interface)),
 	PG_FIELD("network", PG_STRING, decode_name, MEMBER(network)),
 	PG_FIELD("netns", PG_STRING, decode_name, MEMBER(netns)),
@@ -123,7 +123,8 @@ struct node {
 };
 
 static const struct pg_field node_fields[] = {
-	PG_FIELD("addresses", PG_ARRAY, pg_decode_keep, offsetof(struct node, addresses)),
+	PG_FIELD("addresses", PG_ARRAY, pg_decode_keep, offsetof(struct node, addresses),
+		 .essential = true),
 };
 
 static int decode_node(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -168,8 +169,8 @@ static int decode_remote_nodes(struct pg_decoder *decoder, const struct pg_json_
 
 static const struct pg_field file_fields[] = {
 	PG_FIELD("endpoints", PG_ARRAY, decode_endpoint_list, 0, .required = true),
-	PG_FIELD("host", PG_OBJECT, decode_host, 0),
-	PG_FIELD("remoteNodes", PG_OBJECT, decode_remote_nodes, 0),
+	PG_FIELD("host", PG_OBJECT, decode_host, 0, .essential = true),
+	PG_FIELD("remoteNodes", PG_OBJECT, decode_remote_nodes, 0, .essential = true),
 };
 
 int pg_decode_endpoints(const struct pg_sources *sources, uint32_t source,

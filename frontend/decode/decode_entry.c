@@ -12,6 +12,7 @@ static const struct pg_field ingress_fields[] = {
 	PG_FIELD("fromRequires", PG_ARRAY, pg_decode_requires, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
 	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
+	PG_UNSUPPORTED("auth"),
 	PG_UNSUPPORTED("authentication"),
 	PG_UNSUPPORTED("fromGroups"),
 	PG_UNSUPPORTED("fromNodes"),
@@ -32,6 +33,7 @@ static const struct pg_field egress_fields[] = {
 	PG_FIELD("toRequires", PG_ARRAY, pg_decode_requires, PEERS),
 	PG_FIELD("toPorts", PG_ARRAY, pg_decode_to_ports, 0),
 	PG_FIELD("icmps", PG_ARRAY, pg_decode_icmps, 0),
+	PG_UNSUPPORTED("auth"),
 	PG_UNSUPPORTED("authentication"),
 	PG_UNSUPPORTED("toFQDNs"),
 	PG_UNSUPPORTED("toGroups"),
@@ -88,10 +90,21 @@ static void check_choice(struct pg_decoder *decoder, const struct pg_json_value 
 	}
 }
 
+/* `member` is a struct pg_entry. */
+static int decode_fields(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 void *member)
+{
+	struct pg_entry *entry = member;
+	bool ingress = entry->direction == PG_INGRESS;
+
+	return pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
+				ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
+				entry);
+}
+
 /*
- * With --lenient an entry that would allow something is left out when it has something in it that
- * polgen doesn't support: it allows nothing then, and closes its subjects still. Its conditions on
- * the peers of others stay, since without them those would allow more.
+ * It allows nothing then, and closes its subjects still. Its conditions on the peers of others stay,
+ * since without them those would allow more.
  */
 static void leave_out(struct pg_decoder *decoder, const struct pg_json_value *value,
 		      struct pg_entry *entry)
@@ -107,32 +120,25 @@ static void leave_out(struct pg_decoder *decoder, const struct pg_json_value *va
 		"so this entry is left out, and allows nothing");
 }
 
-static int decode_fields(struct pg_decoder *decoder, const struct pg_json_value *value,
-			 struct pg_entry *entry)
+int pg_decode_or_leave_out(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   pg_field_fn *decode, struct pg_entry *entry)
 {
-	bool ingress = entry->direction == PG_INGRESS;
+	int r;
 
-	return pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
-				ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
-				entry);
+	decoder->leave_out = false;
+	r = pg_decode_with_slack(decoder, entry->deny ? PG_SLACK_NONE : PG_SLACK_LEAVE_OUT, value,
+				 decode, entry);
+	if (r == 0 && decoder->leave_out)
+		leave_out(decoder, value, entry);
+	return r;
 }
 
 int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_entry *entry = member;
-	int r;
 
 	entry->loc = value->loc;
-	decoder->may_leave_out = decoder->lenient && !entry->deny;
-	decoder->leave_out = false;
-	r = decode_fields(decoder, value, entry);
-	decoder->may_leave_out = false;
-	if (r < 0)
-		return r;
 	check_choice(decoder, value, &peer_choices[entry->direction]);
 	check_choice(decoder, value, &l4_choice);
-	if (decoder->leave_out)
-		leave_out(decoder, value, entry);
-	decoder->leave_out = false;
-	return 0;
+	return pg_decode_or_leave_out(decoder, value, decode_fields, entry);
 }

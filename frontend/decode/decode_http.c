@@ -60,6 +60,7 @@ static const struct pg_field http_fields[] = {
 	PG_FIELD("host", PG_STRING, decode_regex, offsetof(struct pg_http_rule, host)),
 	PG_FIELD("headers", PG_ARRAY, decode_headers, 0),
 	PG_UNSUPPORTED("headerMatches"),
+	PG_UNSUPPORTED("imposeHeaders"),
 };
 
 /* `member` is a struct pg_http_list. */

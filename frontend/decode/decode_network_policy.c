@@ -112,27 +112,49 @@ static const struct pg_field egress_fields[] = {
 	PG_MISPLACED("from", "to"),
 };
 
-/* `member` is a struct target. */
-static int decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
-{
-	const struct target *target = member;
-	bool ingress = target->direction == PG_INGRESS;
-	struct pg_entry *entry = pg_array_add(&target->rule->entries);
-	struct entry parts = { 0 };
-	int r;
+/* An entry on its way; what it is decoded into first. */
+struct network_entry {
+	struct pg_entry entry;
+	const struct pg_object *object;
+};
 
-	if (!entry)
-		return -ENOMEM;
-	entry->direction = target->direction;
-	entry->loc = value->loc;
-	r = pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
-			     ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields), &parts);
+/* `member` is a struct pg_entry, the first member of a struct network_entry. */
+static int decode_entry_fields(struct pg_decoder *decoder, const struct pg_json_value *value,
+			       void *member)
+{
+	struct network_entry *network = member;
+	struct pg_entry *entry = &network->entry;
+	bool ingress = entry->direction == PG_INGRESS;
+	struct entry parts = { 0 };
+	int r = pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
+				 ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
+				 &parts);
+
 	if (r == 0)
-		r = pg_decode_network_peers(decoder, parts.peers, target->object, entry);
+		r = pg_decode_network_peers(decoder, parts.peers, network->object, entry);
 	if (r < 0 || !parts.ports || !parts.ports->count)
 		return r;
 	entry->has_l4 = true;
 	return pg_decode_elements(decoder, parts.ports, PG_OBJECT, decode_port, entry);
+}
+
+/* `member` is a struct target. */
+static int decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	const struct target *target = member;
+	struct network_entry network = {
+		.entry = { .direction = target->direction, .loc = value->loc },
+		.object = target->object,
+	};
+	int r = pg_decode_or_leave_out(decoder, value, decode_entry_fields, &network.entry);
+	struct pg_entry *added = pg_array_add(&target->rule->entries);
+
+	if (!added) {
+		pg_entry_done(&network.entry);
+		return -ENOMEM;
+	}
+	*added = network.entry;
+	return r;
 }
 
 /* `member` is the bool[PG_DIRECTIONS] that says which directions the policy is about. */
@@ -204,9 +226,11 @@ static int decode_sections(struct pg_decoder *decoder, const struct spec *spec,
 static const struct pg_field spec_fields[] = {
 	PG_FIELD("podSelector", PG_OBJECT, pg_decode_keep, offsetof(struct spec, pod_selector),
 		 .required = true),
-	PG_FIELD("policyTypes", PG_ARRAY, pg_decode_keep, offsetof(struct spec, types)),
+	PG_FIELD("policyTypes", PG_ARRAY, pg_decode_keep, offsetof(struct spec, types),
+		 .essential = true),
 	PG_FIELD("ingress", PG_ARRAY, pg_decode_keep, offsetof(struct spec, sections[PG_INGRESS])),
-	PG_FIELD("egress", PG_ARRAY, pg_decode_keep, offsetof(struct spec, sections[PG_EGRESS])),
+	PG_FIELD("egress", PG_ARRAY, pg_decode_keep, offsetof(struct spec, sections[PG_EGRESS]),
+		 .essential = true),
 };
 
 int pg_decode_network_policy(struct pg_decoder *decoder, const struct pg_json_value *value,
@@ -221,7 +245,7 @@ int pg_decode_network_policy(struct pg_decoder *decoder, const struct pg_json_va
 	rule->loc = value->loc;
 	r = pg_decode_fields(decoder, value, spec_fields, PG_COUNT(spec_fields), &spec);
 	if (r == 0 && spec.pod_selector)
-		r = pg_decode_selector(decoder, spec.pod_selector, &rule->subject);
+		r = pg_decode_whole_selector(decoder, spec.pod_selector, &rule->subject);
 	if (r == 0)
 		r = pg_object_limit_subject(decoder, object, &rule->subject);
 	if (r == 0)

@@ -9,13 +9,21 @@
 #define PG_REQUIREMENTS_MAX 1024  /* of one selector */
 #define PG_VALUES_MAX	    65536 /* of one matchExpressions element */
 
-/* An object; `member` is a zeroed struct pg_selector. */
-pg_field_fn pg_decode_selector;
-/* An error if no labels at all could meet the selector. */
-void pg_decode_check_selector(struct pg_decoder *decoder, struct pg_selector *selector);
+/*
+ * An object; `member` is a zeroed struct pg_selector. The second is for whom a rule selects, or what
+ * it requires of others: with a requirement less it would select or let in more.
+ */
+pg_field_fn pg_decode_selector, pg_decode_whole_selector;
 
 /* The elements of a rule's section; `member` is a zeroed struct pg_entry with its direction set. */
 pg_field_fn pg_decode_entry;
+
+/*
+ * Decodes what allows or denies something; `entry` has its direction and place. With --lenient an
+ * entry that allows, and has something in it that isn't known or supported, is left out as a whole.
+ */
+int pg_decode_or_leave_out(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   pg_field_fn *decode, struct pg_entry *entry);
 
 /* The arrays of fromEndpoints, fromCIDR and so on; `member` is a struct pg_peers. */
 pg_field_fn pg_decode_peer_endpoints, pg_decode_peer_cidrs, pg_decode_peer_cidr_sets,
@@ -62,7 +70,10 @@ const char *pg_decode_mapped_hint(const char *text);
 /* A string, one of the host's own addresses; `member` is a struct pg_endpoints. */
 pg_field_fn pg_decode_host_address;
 
-/* An object that is a rule; `member` is a struct pg_policy, and has one rule more then. */
+/*
+ * An object that is a rule; `member` is a struct pg_policy, and has one rule more then, unless the
+ * rule was left out.
+ */
 pg_field_fn pg_decode_rule;
 
 /* An object as Kubernetes has them, that has rules in it; `member` is a struct pg_policy. */

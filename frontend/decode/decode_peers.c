@@ -59,10 +59,16 @@ static int decode_required(struct pg_decoder *decoder, const struct pg_json_valu
 	return r;
 }
 
-/* These name no peers: they are conditions on peers that others name. */
-int pg_decode_requires(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+static int decode_requires(struct pg_decoder *decoder, const struct pg_json_value *value,
+			   void *member)
 {
 	return pg_decode_elements(decoder, value, PG_OBJECT, decode_required, member);
+}
+
+/* These name no peers: they are conditions on peers that others name, and stay if those go. */
+int pg_decode_requires(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+{
+	return pg_decode_with_slack(decoder, PG_SLACK_NONE, value, decode_requires, member);
 }
 
 /* False, and an error: no prefix. */

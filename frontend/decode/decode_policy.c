@@ -78,9 +78,9 @@ static int decode_later(struct pg_decoder *decoder, const struct pg_json_value *
 
 static const struct pg_field default_deny_fields[] = {
 	PG_FIELD("ingress", PG_BOOLEAN, pg_decode_boolean,
-		 offsetof(struct pg_rule, default_deny[PG_INGRESS])),
+		 offsetof(struct pg_rule, default_deny[PG_INGRESS]), .essential = true),
 	PG_FIELD("egress", PG_BOOLEAN, pg_decode_boolean,
-		 offsetof(struct pg_rule, default_deny[PG_EGRESS])),
+		 offsetof(struct pg_rule, default_deny[PG_EGRESS]), .essential = true),
 };
 
 /* What enableDefaultDeny says comes before what the sections would mean without it. */
@@ -107,25 +107,44 @@ static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value 
 }
 
 static const struct pg_field rule_fields[] = {
-	PG_FIELD("endpointSelector", PG_OBJECT, pg_decode_selector,
-		 offsetof(struct pg_rule, subject), .required = true),
-	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0),
-	PG_FIELD("egress", PG_ARRAY, decode_egress, 0),
-	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0),
-	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0),
-	PG_FIELD("enableDefaultDeny", PG_OBJECT, decode_later, 0),
+	PG_FIELD("endpointSelector", PG_OBJECT, pg_decode_whole_selector,
+		 offsetof(struct pg_rule, subject), .required = true, .former = PG_ARRAY),
+	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0, .essential = true),
+	PG_FIELD("egress", PG_ARRAY, decode_egress, 0, .essential = true),
+	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0, .essential = true),
+	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0, .essential = true),
+	PG_FIELD("enableDefaultDeny", PG_OBJECT, decode_later, 0, .essential = true),
 	PG_FIELD("labels", PG_ARRAY, decode_labels, offsetof(struct pg_rule, labels)),
 	PG_FIELD("description", PG_STRING, pg_decode_string, offsetof(struct pg_rule, description)),
 	PG_UNSUPPORTED("nodeSelector"),
-	PG_UNSUPPORTED("log"),
+	PG_UNSUPPORTED("log", .harmless = true),
+	/* Of the trees that policies were before Cilium 0.9. */
+	PG_UNSUPPORTED("children"),
+	PG_UNSUPPORTED("rules"),
 };
+
+/* With --lenient: a rule for hosts says nothing of endpoints, and is left out. */
+static bool is_for_nodes(struct pg_decoder *decoder, const struct pg_json_value *value)
+{
+	const struct pg_json_value *nodes = pg_json_member(value, "nodeSelector");
+
+	if (!decoder->lenient || !nodes || pg_json_member(value, "endpointSelector"))
+		return false;
+	pg_warning(decoder->diags, nodes->key_loc, "unsupported feature: 'nodeSelector'");
+	pg_note(decoder->diags, pg_json_opening(value),
+		"so this rule is left out: it is about hosts, not about endpoints");
+	return true;
+}
 
 int pg_decode_rule(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_policy *policy = member;
-	struct pg_rule *rule = pg_array_add(&policy->rules);
+	struct pg_rule *rule;
 	int r;
 
+	if (is_for_nodes(decoder, value))
+		return 0;
+	rule = pg_array_add(&policy->rules);
 	if (!rule)
 		return -ENOMEM;
 	rule->loc = value->loc;

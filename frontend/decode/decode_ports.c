@@ -251,6 +251,22 @@ static int add_l4(struct pg_entry *entry, const struct pg_l4 *l4)
 	return 0;
 }
 
+/* Protocols without ports, which Cilium has for hosts. */
+static bool is_portless(struct pg_decoder *decoder, const struct pg_json_value *value)
+{
+	static const char *const names[] = { "IGMP", "VRRP" };
+	const struct pg_json_value *protocol = pg_json_member(value, "protocol");
+
+	for (size_t i = 0; i < PG_COUNT(names); i++) {
+		if (!protocol || protocol->kind != PG_JSON_STRING ||
+		    strcasecmp(protocol->string, names[i]))
+			continue;
+		pg_decode_unsupported(decoder, protocol->loc, "protocol '%s'", names[i]);
+		return true;
+	}
+	return false;
+}
+
 /* `member` is a struct port_list. */
 static int decode_port(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
@@ -258,9 +274,13 @@ static int decode_port(struct pg_decoder *decoder, const struct pg_json_value *v
 	struct port port = { 0 };
 	struct protocols protocols = { 0 };
 	struct port_range range = { 0 };
-	int r = pg_decode_fields(decoder, value, port_fields, PG_COUNT(port_fields), &port);
-	bool good = find_protocols(decoder, port.protocol, &protocols);
+	bool good;
+	int r;
 
+	if (is_portless(decoder, value))
+		return 0;
+	r = pg_decode_fields(decoder, value, port_fields, PG_COUNT(port_fields), &port);
+	good = find_protocols(decoder, port.protocol, &protocols);
 	good = r == 0 && find_range(decoder, &port, kind_of(&protocols), &range) && good;
 	if (!good || !check_http(decoder, list, value->loc, &protocols, &range))
 		return r;

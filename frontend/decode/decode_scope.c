@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Namespaces of Kubernetes objects, as requirements of selectors. */
 #include "frontend/decode/decode_object.h"
+#include "frontend/quote.h"
 
 int pg_object_require(struct pg_selector *selector, const char *source, const char *key,
 		      enum pg_operator op, const char *value, struct pg_loc loc)
@@ -25,7 +26,7 @@ int pg_object_require(struct pg_selector *selector, const char *source, const ch
 	return *copy ? 0 : -ENOMEM;
 }
 
-static struct pg_requirement *find_namespace(struct pg_selector *selector)
+static const struct pg_requirement *find_namespace(const struct pg_selector *selector)
 {
 	pg_array_foreach(requirement, &selector->requirements) {
 		if (!strcmp(requirement->key, PG_NAMESPACE_LABEL))
@@ -34,27 +35,41 @@ static struct pg_requirement *find_namespace(struct pg_selector *selector)
 	return NULL;
 }
 
-/* The subject's own word on the namespace gives the source, so that the two can be compared. */
+/* Whether an endpoint of the namespace may meet this. */
+static bool admits(const struct pg_requirement *requirement, const char *namespace)
+{
+	bool named = false;
+
+	pg_array_foreach(value, &requirement->values)
+		named = named || !strcmp(*value, namespace);
+	if (requirement->op == PG_OP_IN)
+		return named;
+	return requirement->op == PG_OP_EXISTS || (requirement->op == PG_OP_NOT_IN && !named);
+}
+
+/* The subject's own word on the namespace gives the source. */
 int pg_object_limit_subject(struct pg_decoder *decoder, const struct pg_object *object,
 			    struct pg_selector *subject)
 {
 	const struct pg_requirement *own = find_namespace(subject);
 	_cleanup_free_ char *source = NULL;
-	size_t errors = decoder->diags->errors;
-	int r;
 
 	if (!object->namespace)
 		return 0;
+	if (own && !admits(own, object->namespace->string)) {
+		pg_error(decoder->diags, own->loc,
+			 "a policy of the namespace '%s' selects no endpoint of another",
+			 pg_quote(object->namespace->string, object->namespace->length).text);
+		pg_note(decoder->diags, object->namespace->loc, "the policy's namespace is here");
+		return 0;
+	}
 	if (own && own->source) {
 		source = strdup(own->source);
 		if (!source)
 			return -ENOMEM;
 	}
-	r = pg_object_require(subject, source, PG_NAMESPACE_LABEL, PG_OP_IN,
-			      object->namespace->string, object->namespace->loc);
-	if (r == 0 && own && decoder->diags->errors == errors)
-		pg_decode_check_selector(decoder, subject);
-	return r;
+	return pg_object_require(subject, source, PG_NAMESPACE_LABEL, PG_OP_IN,
+				 object->namespace->string, object->namespace->loc);
 }
 
 /* Asks for something that is not an endpoint, or for labels of a namespace. */

@@ -165,54 +165,17 @@ static const struct pg_field selector_fields[] = {
 	PG_FIELD("matchExpressions", PG_ARRAY, decode_match_expressions, 0),
 };
 
-/* The requirement that `second` cannot be met together with. */
-static struct pg_requirement *find_contradicted(struct pg_selector *selector,
-						const struct pg_requirement *second)
-{
-	pg_array_foreach(first, &selector->requirements) {
-		struct pg_requirement both[] = { *first, *second };
-		struct pg_selector pair = { .requirements = { both, 2, 2 } };
-
-		if (first != second && pg_selector_contradiction(&pair))
-			return first;
-	}
-	return NULL;
-}
-
-static struct pg_quoted requirement_text(struct pg_requirement *requirement)
-{
-	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
-	struct pg_selector alone = { .requirements = { requirement, 1, 1 } };
-
-	pg_selector_format(&alone, &buf);
-	return pg_quote(buf.text ? buf.text : "", buf.length);
-}
-
-void pg_decode_check_selector(struct pg_decoder *decoder, struct pg_selector *selector)
-{
-	const struct pg_requirement *second = pg_selector_contradiction(selector);
-	struct pg_requirement *first = second ? find_contradicted(selector, second) : NULL;
-	struct pg_requirement copy;
-
-	if (!first)
-		return;
-	copy = *second;
-	pg_error(decoder->diags, second->loc, "selector can match nothing: '%s' contradicts '%s'",
-		 requirement_text(&copy).text, requirement_text(first).text);
-	pg_note(decoder->diags, first->loc, "'%s' is required here", requirement_text(first).text);
-}
-
 int pg_decode_selector(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_selector *selector = member;
-	size_t errors = decoder->diags->errors;
-	int r;
 
 	selector->loc = value->loc;
-	r = pg_decode_fields(decoder, value, selector_fields, PG_COUNT(selector_fields), selector);
-	if (r < 0)
-		return r;
-	if (decoder->diags->errors == errors)
-		pg_decode_check_selector(decoder, selector);
-	return 0;
+	return pg_decode_fields(decoder, value, selector_fields, PG_COUNT(selector_fields),
+				selector);
+}
+
+int pg_decode_whole_selector(struct pg_decoder *decoder, const struct pg_json_value *value,
+			     void *member)
+{
+	return pg_decode_with_slack(decoder, PG_SLACK_NONE, value, pg_decode_selector, member);
 }

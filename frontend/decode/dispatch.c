@@ -52,31 +52,54 @@ static const struct pg_field *find_field(const struct pg_field *fields, size_t c
 	return NULL;
 }
 
-static const char *near_name(const struct pg_field *fields, size_t count, const char *key)
+/* NULL: none is near. */
+static const struct pg_field *near_field(const struct pg_field *fields, size_t count,
+					 const char *key)
 {
-	const char *names[PG_FIELDS_MAX];
+	const char *names[PG_FIELDS_MAX], *near;
 	size_t used = 0;
 
 	for (size_t i = 0; i < count && used < PG_COUNT(names); i++) {
 		if (!fields[i].instead)
 			names[used++] = fields[i].name;
 	}
-	return pg_suggest(key, names, used);
+	near = pg_suggest(key, names, used);
+	return near ? find_field(fields, count, near) : NULL;
+}
+
+static bool is_left_out(const struct pg_decoder *decoder)
+{
+	return decoder->lenient && decoder->slack == PG_SLACK_LEAVE_OUT;
 }
 
 /* `meant` may be NULL. */
-static void report_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
-			   const char *meant)
+static enum pg_severity judge_unknown(const struct pg_decoder *decoder,
+				      const struct pg_field *meant)
 {
-	enum pg_severity severity = decoder->lenient ? PG_WARNING : PG_ERROR;
+	if (!decoder->lenient || decoder->slack == PG_SLACK_NONE)
+		return PG_ERROR;
+	if (decoder->slack == PG_SLACK_IGNORE && meant && meant->essential)
+		return PG_ERROR;
+	return PG_WARNING;
+}
+
+static void report_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
+			   const struct pg_field *meant)
+{
+	enum pg_severity severity = judge_unknown(decoder, meant);
 	struct pg_quoted name = pg_quote(member->key, member->key_length);
 
+	decoder->leave_out |= is_left_out(decoder);
 	if (meant)
 		pg_diag_add(decoder->diags, severity, member->key_loc,
-			    "unknown field '%s'; did you mean '%s'?", name.text, meant);
+			    "unknown field '%s'; did you mean '%s'?", name.text,
+			    meant->instead ? meant->instead : meant->name);
 	else
 		pg_diag_add(decoder->diags, severity, member->key_loc, "unknown field '%s'",
 			    name.text);
+	if (decoder->lenient && severity == PG_ERROR)
+		pg_note(decoder->diags, member->key_loc,
+			"not ignored with --lenient: more might be allowed without it");
 }
 
 static void report_duplicate(struct pg_decoder *decoder, const struct pg_json_value *member,
@@ -111,16 +134,38 @@ void pg_decode_unsupported(struct pg_decoder *decoder, struct pg_loc loc, const 
 	if (vasprintf(&what, format, args) < 0)
 		what = NULL;
 	va_end(args);
-	decoder->leave_out |= decoder->may_leave_out;
-	pg_diag_add(decoder->diags, decoder->may_leave_out ? PG_WARNING : PG_ERROR, loc,
+	decoder->leave_out |= is_left_out(decoder);
+	pg_diag_add(decoder->diags, is_left_out(decoder) ? PG_WARNING : PG_ERROR, loc,
 		    "unsupported feature: %s", what ? what : "?");
+}
+
+int pg_decode_with_slack(struct pg_decoder *decoder, enum pg_slack slack,
+			 const struct pg_json_value *value, pg_field_fn *decode, void *member)
+{
+	enum pg_slack former = decoder->slack;
+	int r;
+
+	decoder->slack = slack;
+	r = decode(decoder, value, member);
+	decoder->slack = former;
+	return r;
 }
 
 static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
 			const struct pg_field *field, void *target)
 {
+	if (field->harmless && decoder->lenient) {
+		pg_warning(decoder->diags, member->key_loc, "unsupported feature: '%s'",
+			   field->name);
+		return 0;
+	}
 	if (field->unsupported) {
 		pg_decode_unsupported(decoder, member->key_loc, "'%s'", field->name);
+		return 0;
+	}
+	if (field->former & PG_KIND(member->kind)) {
+		pg_decode_unsupported(decoder, member->loc, "'%s' as %s", field->name,
+				      pg_json_kind_name(member->kind));
 		return 0;
 	}
 	if (!expect_in(decoder, member, field->kinds, "", member))
@@ -138,11 +183,11 @@ struct progress {
 static void decode_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
 			   const struct pg_field *fields, size_t count, struct progress *progress)
 {
-	const char *meant = near_name(fields, count, member->key);
+	const struct pg_field *meant = near_field(fields, count, member->key);
 
 	report_unknown(decoder, member, meant);
 	if (meant)
-		progress->meant[find_field(fields, count, meant) - fields] = true;
+		progress->meant[meant - fields] = true;
 }
 
 /*
@@ -177,7 +222,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 		} else if (!field) {
 			decode_unknown(decoder, member, fields, count, &progress);
 		} else if (field->instead) {
-			report_unknown(decoder, member, field->instead);
+			report_unknown(decoder, member, field);
 		} else {
 			*first = member;
 			progress.unsupported |= field->unsupported;

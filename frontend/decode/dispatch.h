@@ -10,17 +10,24 @@
 #include "frontend/decode/json.h"
 
 /*
+ * What becomes, with --lenient, of what polgen doesn't know or support. Whatever it is, nothing more
+ * is allowed than if polgen knew it.
+ */
+enum pg_slack {
+	PG_SLACK_IGNORE,    /* it is ignored, unless it may be essential */
+	PG_SLACK_LEAVE_OUT, /* what is being decoded allows something, and is left out as a whole */
+	PG_SLACK_NONE,	    /* an error: without it more would be allowed */
+};
+
+/*
  * What every handler has at hand. Handlers report what the operator did wrong to `diags` and go on:
  * they return 0 then, too, and -ENOMEM when nothing more can be done.
  */
 struct pg_decoder {
 	struct pg_diags *diags;
-	bool lenient; /* unknown fields are warnings */
-	/*
-	 * What is being decoded may be left out as a whole without allowing anything more; and
-	 * something that isn't supported was in it, so it must be.
-	 */
-	bool may_leave_out, leave_out;
+	bool lenient;
+	enum pg_slack slack;
+	bool leave_out; /* LEAVE_OUT: there was something */
 };
 
 /* Sets of kinds. */
@@ -42,6 +49,9 @@ struct pg_field {
 	size_t offset;
 	bool required;
 	bool unsupported;    /* the language has it, polgen doesn't: an error */
+	bool harmless;	     /* not supported, but nothing more is allowed without it */
+	bool essential;	     /* without it more may be allowed: its misspellings are no warnings */
+	unsigned int former; /* kinds that the language once had here: not supported */
 	const char *alias;   /* another spelling that is accepted */
 	const char *instead; /* not a field here at all, but this one is, and surely meant */
 };
@@ -51,9 +61,9 @@ struct pg_field {
 	{                                                                                         \
 		.name = name_, .kinds = kinds_, .decode = decode_, .offset = offset_, __VA_ARGS__ \
 	}
-#define PG_UNSUPPORTED(name_)                      \
-	{                                          \
-		.name = name_, .unsupported = true \
+#define PG_UNSUPPORTED(name_, ...)                              \
+	{                                                       \
+		.name = name_, .unsupported = true, __VA_ARGS__ \
 	}
 #define PG_MISPLACED(name_, instead_)              \
 	{                                          \
@@ -81,8 +91,14 @@ int pg_decode_members(struct pg_decoder *decoder, const struct pg_json_value *ob
 pg_field_fn pg_decode_string, pg_decode_boolean, pg_decode_keep;
 
 /*
- * An error, or where what it is in may be left out a warning: polgen doesn't support this. What
- * comes in through %s must be escaped.
+ * Calls `decode` with this slack; the former one is there again afterwards.
+ */
+int pg_decode_with_slack(struct pg_decoder *decoder, enum pg_slack slack,
+			 const struct pg_json_value *value, pg_field_fn *decode, void *member);
+
+/*
+ * An error, or where what it is in is left out a warning: polgen doesn't support this. What comes
+ * in through %s must be escaped.
  */
 void pg_decode_unsupported(struct pg_decoder *decoder, struct pg_loc loc, const char *format, ...)
 	PG_PRINTF(3, 4);

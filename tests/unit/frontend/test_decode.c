@@ -541,34 +541,82 @@ static void test_endpoints(void **state)
 			    "10.0.0.2");
 }
 
+static void assert_left_out(const struct pg_entry *entry)
+{
+	assert_int_equal(entry->peers.l3, PG_L3_PEERS);
+	assert_int_equal(entry->peers.entities, 0);
+	assert_int_equal(entry->peers.endpoints.count, 0);
+	assert_int_equal(entry->peers.cidrs.count, 0);
+	assert_int_equal(entry->l4.count, 0);
+}
+
+static int decode_leniently(struct decoded *decoded, const char *text)
+{
+	struct pg_decode_options options = { .lenient = true };
+
+	add_text(decoded, text);
+	return pg_decode_policy(&decoded->sources, decoded->source, &options, &decoded->diags,
+				&decoded->policy);
+}
+
 static void test_entries_left_out_allow_nothing(void **state)
 {
-	static const char text[] =
-		"[{\"endpointSelector\": {}, \"egress\": [{\"toFQDNs\": [],"
-		" \"toRequires\": [{\"matchLabels\": {\"a\": \"b\"}}],"
-		" \"toPorts\": [{\"ports\": [{\"port\": \"53\"}]}]},"
-		" {\"toEntities\": [\"host\", \"init\"]}, {\"toCIDR\": [\"10.0.0.0/8\"]}]}]";
-	struct pg_decode_options options = { .lenient = true };
 	_cleanup_decoded_ struct decoded decoded = { 0 };
 	const struct pg_entry *entry;
 
 	(void)state;
-	add_text(&decoded, text);
-	assert_int_equal(pg_decode_policy(&decoded.sources, decoded.source, &options,
-					  &decoded.diags, &decoded.policy),
-			 0);
-	assert_int_equal(decoded.diags.warnings, 2);
+	assert_int_equal(
+		decode_leniently(
+			&decoded,
+			"[{\"endpointSelector\": {}, \"egress\": [{\"toFQDNs\": [],"
+			" \"toRequires\": [{\"matchLabels\": {\"a\": \"b\"}}],"
+			" \"toPorts\": [{\"ports\": [{\"port\": \"53\"}]}]},"
+			" {\"toEntities\": [\"host\", \"init\"]},"
+			" {\"toEndpoint\": [], \"toPorts\": [{\"ports\": [{\"port\": \"53\"}]}]},"
+			" {\"toEndpoints\": [{\"matchLabel\": {\"a\": \"b\"}}]},"
+			" {\"toCIDR\": [\"10.0.0.0/8\"]}]}]"),
+		0);
+	assert_int_equal(decoded.diags.warnings, 4);
 	assert_true(decoded.policy.rules.items[0].default_deny[PG_EGRESS]);
 	entry = decoded.policy.rules.items[0].entries.items;
-	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(entry[i].peers.l3, PG_L3_PEERS);
-		assert_int_equal(entry[i].peers.entities, 0);
-		assert_int_equal(entry[i].peers.endpoints.count, 0);
-		assert_int_equal(entry[i].peers.cidrs.count, 0);
-		assert_int_equal(entry[i].l4.count, 0);
-	}
+	for (size_t i = 0; i < 4; i++)
+		assert_left_out(&entry[i]);
 	assert_int_equal(entry[0].peers.requires.count, 1);
-	assert_int_equal(entry[2].peers.cidrs.count, 1);
+	assert_int_equal(entry[4].peers.cidrs.count, 1);
+}
+
+static void test_entries_of_network_policies_are_left_out(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_rule *rule;
+
+	(void)state;
+	assert_int_equal(
+		decode_leniently(
+			&decoded,
+			"{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\","
+			" \"spec\": {\"podSelector\": {}, \"ingress\": ["
+			" {\"form\": [{\"podSelector\": {}}]}, {\"port\": [{\"port\": 80}]},"
+			" {\"ports\": [{\"port\": 80}]}]}}"),
+		0);
+	rule = &decoded.policy.rules.items[0];
+	assert_int_equal(decoded.diags.warnings, 2);
+	assert_true(rule->default_deny[PG_INGRESS]);
+	assert_left_out(&rule->entries.items[0]);
+	assert_left_out(&rule->entries.items[1]);
+	assert_int_equal(rule->entries.items[2].l4.count, 1);
+}
+
+static void test_rules_for_hosts_are_left_out(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+
+	(void)state;
+	assert_int_equal(decode_leniently(&decoded, "[{\"nodeSelector\": {}, \"ingress\": [{}]},"
+						    " {\"endpointSelector\": {}, \"log\": {}}]"),
+			 0);
+	assert_int_equal(decoded.diags.warnings, 2);
+	assert_int_equal(decoded.policy.rules.count, 1);
 }
 
 int main(void)
@@ -595,6 +643,8 @@ int main(void)
 		cmocka_unit_test(test_values_of_an_expression_have_a_limit),
 		cmocka_unit_test(test_ten_thousand_errors_are_all_reported),
 		cmocka_unit_test(test_entries_left_out_allow_nothing),
+		cmocka_unit_test(test_entries_of_network_policies_are_left_out),
+		cmocka_unit_test(test_rules_for_hosts_are_left_out),
 		cmocka_unit_test(test_endpoints),
 	};
 

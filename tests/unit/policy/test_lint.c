@@ -511,6 +511,9 @@ static void test_selectors_that_nothing_can_meet(void **state)
 		"app,!app",
 		"k8s:app,!app",
 		"k8s:a=x|y,k8s:a=y|z,k8s:a=x|z",
+		"k8s:a=1,k8s:a=2",
+		"!a,a=1",
+		"a=1|2,a!=2|1|3",
 	};
 	static const char *const possible[] = {
 		"app=x,k8s:app=y",

@@ -85,36 +85,6 @@ static void test_keys(void **state)
 		assert_int_equal(pg_selector_key_parse(bad[i], &source, &key), -EINVAL);
 }
 
-static void assert_contradiction(const char *text, ptrdiff_t wanted)
-{
-	struct pg_selector selector = { 0 };
-	const struct pg_requirement *found;
-
-	build_selector(&selector, text);
-	found = pg_selector_contradiction(&selector);
-	assert_int_equal(found ? found - selector.requirements.items : -1, wanted);
-	pg_selector_done(&selector);
-}
-
-static void test_contradictions(void **state)
-{
-	(void)state;
-	assert_contradiction("", -1);
-	assert_contradiction("a=1,b=2", -1);
-	assert_contradiction("a=1,a=2", 1);
-	assert_contradiction("a=1|2,a=2|3", -1);
-	assert_contradiction("a,b,!a", 2);
-	assert_contradiction("!a,a", 1);
-	assert_contradiction("!a,a=1", 1);
-	assert_contradiction("a=1|2,a!=1", -1);
-	assert_contradiction("a=1|2,a!=2|1|3", 1);
-	assert_contradiction("a!=1,a=1", 1);
-	assert_contradiction("a!=1,!a", -1);
-	assert_contradiction("a,a!=1", -1);
-	assert_contradiction("k8s:a=1,container:a=2", -1);
-	assert_contradiction("k8s:a=1,a=2", -1);
-}
-
 static void assert_text(const char *text, const char *wanted)
 {
 	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
@@ -155,7 +125,6 @@ int main(void)
 		cmocka_unit_test(test_an_empty_value_is_not_existence),
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_operators_are_read_exactly),
 	};
