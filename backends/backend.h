@@ -11,14 +11,12 @@
 #ifndef PG_BACKENDS_BACKEND_H
 #define PG_BACKENDS_BACKEND_H
 
+#include "backends/trace.h"
 #include "policy/diag.h"
 #include "policy/resolve.h"
 
 /* The largest table of rules or entries that a plan may have. */
 #define PG_PLAN_MAX 4000000
-
-/* Room for a rule's name in the kernel: comments, map values. With its NUL. */
-#define PG_RULE_NAME_MAX 96
 
 /* What is to be enforced. Everything is borrowed and outlives the plan. */
 struct pg_intent {
@@ -188,6 +186,13 @@ struct pg_backend {
 		      struct pg_backend_status *ret_status);
 	int (*counters)(struct pg_backend_handle *handle, struct pg_diags *diags,
 			struct pg_counters *ret_counters);
+
+	/*
+	 * What becomes of a packet, asked of the live objects and not of a plan: they are walked, or
+	 * looked up, in the order in which the kernel does. No steps where nothing is enforced.
+	 */
+	int (*trace)(struct pg_backend_handle *handle, const struct pg_trace_query *query,
+		     struct pg_diags *diags, struct pg_trace *ret_trace);
 };
 
 extern const struct pg_backend pg_backend_iptables;

@@ -3,7 +3,8 @@ noinst_LIBRARIES += libbackends.a
 libbackends_a_SOURCES = \
 	backends/backend.h \
 	backends/counters.c \
-	backends/object.c
+	backends/object.c \
+	backends/trace.c backends/trace.h
 
 include $(srcdir)/backends/iptables/local.mk
 include $(srcdir)/backends/ebpf/local.mk

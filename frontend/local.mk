@@ -10,6 +10,7 @@ libfrontend_a_SOURCES = \
 	frontend/cli/explain.h \
 	frontend/cli/explain_flow.c \
 	frontend/cli/explain_json.c \
+	frontend/cli/explain_live.c \
 	frontend/cli/explain_text.c \
 	frontend/cli/explain_words.c \
 	frontend/cli/input.c \

@@ -32,4 +32,8 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 int pg_ipt_counters(struct pg_backend_handle *handle, struct pg_diags *diags,
 		    struct pg_counters *ret_counters);
 
+/* trace.c: the backend's trace(). */
+int pg_ipt_trace(struct pg_backend_handle *handle, const struct pg_trace_query *query,
+		 struct pg_diags *diags, struct pg_trace *ret_trace);
+
 #endif

@@ -198,4 +198,5 @@ const struct pg_backend pg_backend_iptables = {
 	.clear = ipt_clear,
 	.status = pg_ipt_status,
 	.counters = pg_ipt_counters,
+	.trace = pg_ipt_trace,
 };

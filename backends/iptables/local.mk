@@ -5,6 +5,7 @@ libbackends_a_SOURCES += \
 	backends/iptables/flavour.h \
 	backends/iptables/guard.c \
 	backends/iptables/handle.h \
+	backends/iptables/installed.c backends/iptables/installed.h \
 	backends/iptables/iptables.c \
 	backends/iptables/layout.h \
 	backends/iptables/legacy.c \
@@ -28,8 +29,10 @@ libbackends_a_SOURCES += \
 	backends/iptables/objects.c backends/iptables/objects.h \
 	backends/iptables/peers.c backends/iptables/peers.h \
 	backends/iptables/report.c \
+	backends/iptables/trace.c \
 	backends/iptables/vlan.c backends/iptables/vlan.h \
 	backends/iptables/vlan_build.c backends/iptables/vlan_nft.h \
 	backends/iptables/vlan_commit.c \
 	backends/iptables/vlan_read.c \
-	backends/iptables/vlan_text.c
+	backends/iptables/vlan_text.c \
+	backends/iptables/walk.c backends/iptables/walk.h

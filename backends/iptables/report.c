@@ -1,57 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the rules that are installed say of themselves. */
-#include "backends/iptables/handle.h"
+#include "backends/iptables/installed.h"
 #include "backends/iptables/layout.h"
 #include "backends/iptables/vlan.h"
 #include "compat/bridge.h"
-
-/* Our rules of both families in one flavour. */
-struct installed {
-	const struct pg_ipt_flavour *flavour;
-	struct pg_tree v4, v6;
-};
-
-static void installed_done(struct installed *installed)
-{
-	pg_tree_done(&installed->v4);
-	pg_tree_done(&installed->v6);
-}
-#define _cleanup_installed_ PG_CLEANUP(installed_done)
-
-static int read_flavour(const struct pg_ipt_flavour *flavour, struct pg_diags *diags,
-			struct installed *ret_installed)
-{
-	_cleanup_installed_ struct installed installed = { .flavour = flavour };
-	int err = flavour->read(4, diags, &installed.v4);
-
-	if (!err)
-		err = flavour->read(6, diags, &installed.v6);
-	if (err)
-		return err;
-	*ret_installed = installed;
-	installed = (struct installed){ 0 };
-	return 0;
-}
-
-/* The flavour that is in use, unless only the other one has something. */
-static int read_installed(const struct pg_backend_handle *handle, struct pg_diags *diags,
-			  struct installed *ret_installed)
-{
-	_cleanup_installed_ struct installed installed = { 0 };
-	int err = read_flavour(handle->flavour, diags, &installed);
-
-	if (!err && pg_tree_is_empty(&installed.v4)) {
-		installed_done(&installed);
-		err = read_flavour(handle->other, diags, &installed);
-	}
-	if (err)
-		return err;
-	if (pg_tree_is_empty(&installed.v4))
-		installed.flavour = handle->flavour;
-	*ret_installed = installed;
-	installed = (struct installed){ 0 };
-	return 0;
-}
 
 static bool find_meta(const struct pg_tree *tree, struct pg_meta *meta)
 {
@@ -83,7 +35,7 @@ static void warn_of_bridge(uint8_t family, struct pg_diags *diags)
 
 /* Rules that packets don't get to enforce nothing, whatever they say. */
 static void warn_of_bypass(const struct pg_backend_handle *handle,
-			   const struct installed *installed, const char *parent,
+			   const struct pg_ipt_installed *installed, const char *parent,
 			   struct pg_diags *diags)
 {
 	if (!strcmp(parent, PG_IPT_DOCKER_CHAIN) && installed->flavour == handle->flavour &&
@@ -108,11 +60,11 @@ static bool is_whole(const struct pg_tree *v6)
 int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		  struct pg_backend_status *ret_status)
 {
-	_cleanup_installed_ struct installed installed = { 0 };
+	_cleanup_ipt_installed_ struct pg_ipt_installed installed = { 0 };
 	struct pg_backend_status status = { 0 };
 	const struct pg_tree_hook *hook;
 	struct pg_meta meta = { 0 };
-	int err = read_installed(handle, diags, &installed);
+	int err = pg_ipt_read_installed(handle, diags, &installed);
 
 	if (err)
 		return err;
@@ -178,9 +130,9 @@ static int count_tree(const struct pg_tree *tree, struct pg_counters *counters)
 int pg_ipt_counters(struct pg_backend_handle *handle, struct pg_diags *diags,
 		    struct pg_counters *ret_counters)
 {
-	_cleanup_installed_ struct installed installed = { 0 };
+	_cleanup_ipt_installed_ struct pg_ipt_installed installed = { 0 };
 	_cleanup_counters_ struct pg_counters counters = { 0 };
-	int err = read_installed(handle, diags, &installed);
+	int err = pg_ipt_read_installed(handle, diags, &installed);
 
 	if (!err)
 		err = count_tree(&installed.v4, &counters);

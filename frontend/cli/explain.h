@@ -16,15 +16,27 @@ struct pg_explain_end {
 	struct pg_addr address; /* of "ip:..."; else family 0 */
 };
 
+/* What a backend's live objects do with the flow. */
+struct pg_explain_live {
+	const char *backend; /* NULL: none was asked for */
+	struct pg_backend_status status;
+	uint8_t expected[32]; /* the digest that the policy comes to */
+	bool current;	      /* the policy is what is enforced */
+	bool agrees;	      /* with the policy's verdict */
+	bool sure;	      /* all that the packet meets is known to polgen */
+	struct pg_trace trace;
+};
+
 struct pg_explanation {
 	const struct pg_options *options;
 	struct pg_input *input;
-	struct pg_identities identities;
+	const struct pg_identities *identities;
 	struct pg_explain_end ends[PG_DIRECTIONS]; /* by whose side it is: source, destination */
 	uint8_t family;				   /* 4 or 6 */
 	struct pg_flow flow;
 	struct pg_http_request http;
 	struct pg_reasoning reasoning;
+	struct pg_explain_live live;
 };
 
 /*
@@ -72,5 +84,11 @@ static inline const struct pg_entry *pg_explain_entry(const struct pg_explanatio
 /* explain_text.c, explain_json.c */
 void pg_explain_print(const struct pg_explanation *explanation);
 json_t *pg_explain_to_json(const struct pg_explanation *explanation);
+
+/* explain_live.c: asks the backend of the options. 0, or -errno (diags). */
+int pg_explain_ask_live(struct pg_explanation *explanation, const struct pg_intent *intent);
+void pg_explain_live_done(struct pg_explain_live *live);
+void pg_explain_print_live(const struct pg_explain_live *live);
+json_t *pg_explain_live_to_json(const struct pg_explain_live *live);
 
 #endif

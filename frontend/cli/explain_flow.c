@@ -35,7 +35,7 @@ static int find_owner(struct pg_explanation *explanation, struct pg_explain_end 
 			 pg_quote(end->text + 3, strlen(end->text + 3)).text);
 		return -EINVAL;
 	}
-	found = pg_identities_find_addr(&explanation->identities, &end->address);
+	found = pg_identities_find_addr(explanation->identities, &end->address);
 	if (found && found->endpoint)
 		end->endpoint = &input->endpoints.list.items[found->endpoint - 1];
 	end->host = found && found->id.n == PG_IDENTITY_HOST.n;
@@ -93,7 +93,7 @@ static uint8_t choose_family(const struct pg_explanation *explanation)
 static int set_party(struct pg_explanation *explanation, const struct pg_explain_end *end,
 		     struct pg_party *party)
 {
-	const struct pg_identities *identities = &explanation->identities;
+	const struct pg_identities *identities = explanation->identities;
 	const struct pg_endpoint *first = explanation->input->endpoints.list.items;
 
 	party->addr = address_of(explanation, end, explanation->family);

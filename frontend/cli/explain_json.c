@@ -116,15 +116,19 @@ json_t *pg_explain_to_json(const struct pg_explanation *explanation)
 {
 	const struct pg_options *options = explanation->options;
 	_cleanup_strbuf_ struct pg_strbuf flow = { 0 };
+	json_t *object;
 
 	pg_explain_format_flow(explanation, &flow);
-	return json_pack("{s:o, s:s, s:i, s:o, s:o, s:s, s:s, s:o, s:o}", "flow",
-			 text_to_json(&flow), "verdict",
-			 pg_explain_outcome(&explanation->reasoning.evaluation), "family",
-			 explanation->family, "source", end_to_json(explanation, PG_EGRESS),
-			 "destination", end_to_json(explanation, PG_INGRESS), "enforcement",
-			 pg_enforcement_name(options->enforcement), "hostPolicy",
-			 pg_host_policy_name(options->host_policy), "egress",
-			 side_to_json(explanation, PG_EGRESS), "ingress",
-			 side_to_json(explanation, PG_INGRESS));
+	object = json_pack("{s:o, s:s, s:i, s:o, s:o, s:s, s:s, s:o, s:o}", "flow",
+			   text_to_json(&flow), "verdict",
+			   pg_explain_outcome(&explanation->reasoning.evaluation), "family",
+			   explanation->family, "source", end_to_json(explanation, PG_EGRESS),
+			   "destination", end_to_json(explanation, PG_INGRESS), "enforcement",
+			   pg_enforcement_name(options->enforcement), "hostPolicy",
+			   pg_host_policy_name(options->host_policy), "egress",
+			   side_to_json(explanation, PG_EGRESS), "ingress",
+			   side_to_json(explanation, PG_INGRESS));
+	if (explanation->live.backend)
+		json_object_set_new(object, "live", pg_explain_live_to_json(&explanation->live));
+	return object;
 }

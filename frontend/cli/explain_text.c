@@ -245,4 +245,6 @@ void pg_explain_print(const struct pg_explanation *explanation)
 	print_side(explanation, PG_EGRESS);
 	print_side(explanation, PG_INGRESS);
 	printf("\n%s: %s\n", pg_explain_both(evaluation), pg_explain_outcome(evaluation));
+	if (explanation->live.backend)
+		pg_explain_print_live(&explanation->live);
 }

@@ -19,6 +19,14 @@ tests_unit_backends_test_layout_SOURCES = tests/unit/backends/test_layout.c \
 tests_unit_backends_test_layout_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_layout_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/backends/test_walk
+TESTS += tests/unit/backends/test_walk
+tests_unit_backends_test_walk_SOURCES = tests/unit/backends/test_walk.c \
+	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
+	$(backends_test_intent)
+tests_unit_backends_test_walk_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_walk_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/backends/test_nft
 TESTS += tests/unit/backends/test_nft
 tests_unit_backends_test_nft_SOURCES = tests/unit/backends/test_nft.c \
