@@ -31,6 +31,13 @@ struct pg_endpoints {
 	struct pg_array(struct pg_addr) remote_node_addrs; /* other hosts of the cluster */
 };
 
+/* Its address of family 4 or 6; that of family 0 if it has none. */
+static inline const struct pg_addr *pg_endpoint_addr(const struct pg_endpoint *endpoint,
+						     uint8_t family)
+{
+	return family == 4 ? &endpoint->ipv4 : &endpoint->ipv6;
+}
+
 void pg_endpoint_done(struct pg_endpoint *endpoint);
 void pg_endpoints_done(struct pg_endpoints *endpoints);
 #define _cleanup_endpoints_ PG_CLEANUP(pg_endpoints_done)

@@ -57,10 +57,31 @@ int pg_lab_endpoint_netns(const struct pg_lab *lab, size_t endpoint)
 	return lab->endpoints.items[endpoint];
 }
 
-/* What the kernel takes as the address of an interface: not 0/8, 127/8, 224/4 and above. */
+const struct pg_addr *pg_lab_bridge_addr(const struct pg_endpoints *endpoints, uint8_t family)
+{
+	pg_array_foreach(addr, &endpoints->host_addrs) {
+		if (addr->family == family)
+			return addr;
+	}
+	return NULL;
+}
+
+/*
+ * What the kernel takes as the address of an interface, and sockets as one that needs no interface
+ * beside it.
+ */
 static bool is_usable(const struct pg_addr *addr)
 {
-	return addr->family == 4 && addr->bytes[0] && addr->bytes[0] != 127 && addr->bytes[0] < 224;
+	static const char *const unusable[] = { "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3",
+						"::/127",    "fe80::/10",   "ff00::/8" };
+
+	for (size_t i = 0; i < PG_COUNT(unusable); i++) {
+		struct pg_prefix prefix;
+
+		if (pg_prefix_parse(unusable[i], &prefix) || pg_prefix_contains(&prefix, addr))
+			return false;
+	}
+	return true;
 }
 
 static int check_addr(const struct pg_addr *addr, const char *whose, struct pg_diags *diags)
@@ -69,26 +90,39 @@ static int check_addr(const struct pg_addr *addr, const char *whose, struct pg_d
 
 	if (is_usable(addr))
 		return 0;
-	if (addr->family)
-		pg_error(diags, PG_LOC_NONE, "no interface can have the address '%s' of %s",
-			 pg_addr_format(addr, text), whose);
-	else
-		pg_error(diags, PG_LOC_NONE, "no IPv4 address for %s", whose);
+	pg_error(diags, PG_LOC_NONE, "no interface can have the address '%s' of %s",
+		 pg_addr_format(addr, text), whose);
 	return -EINVAL;
 }
 
-static int check_bridge(const struct pg_endpoints *endpoints, struct pg_diags *diags)
+/* Of an endpoint in one family: what it has must be fit for an interface, and need a bridge that is. */
+static int check_endpoint(const struct pg_endpoints *endpoints, const struct pg_endpoint *endpoint,
+			  uint8_t family, struct pg_diags *diags)
+{
+	const struct pg_addr *addr = pg_endpoint_addr(endpoint, family);
+
+	if (!addr->family)
+		return 0;
+	if (pg_lab_bridge_addr(endpoints, family))
+		return check_addr(addr, "an endpoint", diags);
+	pg_error(diags, PG_LOC_NONE, "no IPv%u address for the host's bridge", family);
+	return -EINVAL;
+}
+
+static int check_addrs(const struct pg_endpoints *endpoints, struct pg_diags *diags)
 {
 	int err = 0;
 
-	if (!endpoints->host_addrs.count) {
-		pg_error(diags, PG_LOC_NONE, "no address for the host's bridge");
-		return -EINVAL;
-	}
 	pg_array_foreach(addr, &endpoints->host_addrs)
 		err = check_addr(addr, "the host", diags) ?: err;
-	pg_array_foreach(endpoint, &endpoints->list)
-		err = check_addr(&endpoint->ipv4, "an endpoint", diags) ?: err;
+	pg_array_foreach(endpoint, &endpoints->list) {
+		if (!endpoint->ipv4.family && !endpoint->ipv6.family) {
+			pg_error(diags, PG_LOC_NONE, "no address for an endpoint");
+			err = -EINVAL;
+		}
+		err = check_endpoint(endpoints, endpoint, 4, diags) ?: err;
+		err = check_endpoint(endpoints, endpoint, 6, diags) ?: err;
+	}
 	return err;
 }
 
@@ -99,7 +133,7 @@ static bool is_managed(const struct pg_endpoints *endpoints, const struct pg_add
 			return true;
 	}
 	pg_array_foreach(endpoint, &endpoints->list) {
-		if (!pg_addr_compare(&endpoint->ipv4, addr))
+		if (!pg_addr_compare(pg_endpoint_addr(endpoint, addr->family), addr))
 			return true;
 	}
 	return false;
@@ -138,14 +172,14 @@ static int add_others(struct pg_lab_addrs *others, const struct pg_endpoints *en
 	return 0;
 }
 
-static int make_guests(struct pg_lab *lab, size_t count, struct pg_diags *diags)
+static int make_guests(struct pg_lab *lab, size_t count, bool ipv6, struct pg_diags *diags)
 {
-	int err = pg_lab_guest_new(diags, &lab->world);
+	int err = pg_lab_guest_new(ipv6, diags, &lab->world);
 
 	for (size_t i = 0; !err && i < count; i++) {
 		int fd = -1, *slot;
 
-		err = pg_lab_guest_new(diags, &fd);
+		err = pg_lab_guest_new(ipv6, diags, &fd);
 		if (err)
 			return err;
 		slot = pg_array_add(&lab->endpoints);
@@ -178,13 +212,25 @@ static int locate(const struct pg_lab *lab, struct pg_endpoints *endpoints)
 	return 0;
 }
 
+static bool has_ipv6(const struct pg_endpoints *endpoints, const struct pg_lab_addrs *others)
+{
+	if (pg_lab_bridge_addr(endpoints, 6))
+		return true;
+	pg_array_foreach(addr, &others->list) {
+		if (addr->family == 6)
+			return true;
+	}
+	return false;
+}
+
 static int build(struct pg_lab *lab, struct pg_endpoints *endpoints,
 		 const struct pg_lab_addrs *others, struct pg_diags *diags)
 {
-	int err = pg_lab_host_enter(diags, &lab->host);
+	bool ipv6 = has_ipv6(endpoints, others);
+	int err = pg_lab_host_enter(ipv6, diags, &lab->host);
 
 	if (!err)
-		err = make_guests(lab, endpoints->list.count, diags);
+		err = make_guests(lab, endpoints->list.count, ipv6, diags);
 	if (!err)
 		err = pg_lab_connect(lab, endpoints, others, diags);
 	if (!err)
@@ -202,7 +248,7 @@ int pg_lab_enter(struct pg_endpoints *endpoints, const struct pg_addr *world, si
 	if (!lab)
 		return -ENOMEM;
 	lab->host = lab->world = -1;
-	err = check_bridge(endpoints, diags);
+	err = check_addrs(endpoints, diags);
 	if (!err)
 		err = add_others(&others, endpoints, world, world_count, diags);
 	if (!err)

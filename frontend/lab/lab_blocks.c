@@ -8,7 +8,7 @@
 static bool holds_endpoint(const struct pg_endpoints *endpoints, const struct pg_prefix *block)
 {
 	pg_array_foreach(endpoint, &endpoints->list) {
-		if (pg_prefix_contains(block, &endpoint->ipv4))
+		if (pg_prefix_contains(block, pg_endpoint_addr(endpoint, block->addr.family)))
 			return true;
 	}
 	return false;
@@ -61,11 +61,12 @@ void pg_lab_blocks_done(struct pg_lab_blocks *blocks)
 	*blocks = (struct pg_lab_blocks){ 0 };
 }
 
-int pg_lab_blocks_make(const struct pg_endpoints *endpoints, const struct pg_addr *others,
-		       size_t other_count, struct pg_lab_blocks *ret_blocks)
+int pg_lab_blocks_make(const struct pg_endpoints *endpoints, uint8_t family,
+		       const struct pg_addr *others, size_t other_count,
+		       struct pg_lab_blocks *ret_blocks)
 {
 	_cleanup_lab_blocks_ struct pg_lab_blocks blocks = { 0 };
-	struct pg_prefix all = { .addr = { .family = 4 } };
+	struct pg_prefix all = { .addr = { .family = family } };
 	int err = split(&blocks, endpoints, others, other_count, &all);
 
 	if (err)

@@ -18,16 +18,32 @@ struct setting {
 	bool optional; /* absent where the kernel lacks what it steers */
 };
 
-/* No IPv6 at all: what a namespace does by itself (router solicitation, MLD) is no test's traffic. */
 static const struct setting guest_settings[] = {
-	{ "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", true },
-	{ "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", true },
 	{ "/proc/sys/net/ipv4/conf/all/rp_filter", "0", false },
 	{ "/proc/sys/net/ipv4/conf/default/rp_filter", "0", false },
 	/* A refusal that isn't sent because others were sent before would look like a drop. */
 	{ "/proc/sys/net/ipv4/icmp_ratelimit", "0", false },
 	{ "/proc/sys/net/ipv4/icmp_msgs_per_sec", "100000", true },
 	{ "/proc/sys/net/ipv4/icmp_msgs_burst", "100000", true },
+};
+
+/* What a namespace does by itself is no test's traffic. */
+static const struct setting no_ipv6_settings[] = {
+	{ "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1", true },
+	{ "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1", true },
+};
+
+/*
+ * Link-local addresses, as containers have them, but neither routers asked for nor duplicates waited
+ * for. What remains are reports of multicast groups (MLD), which nothing turns off.
+ */
+static const struct setting ipv6_settings[] = {
+	{ "/proc/sys/net/ipv6/conf/all/accept_dad", "0", false },
+	{ "/proc/sys/net/ipv6/conf/default/accept_dad", "0", false },
+	{ "/proc/sys/net/ipv6/conf/default/accept_ra", "0", false },
+	{ "/proc/sys/net/ipv6/conf/default/router_solicitations", "0", false },
+	{ "/proc/sys/net/ipv6/conf/default/accept_redirects", "0", false },
+	{ "/proc/sys/net/ipv6/icmp/ratelimit", "0", false },
 };
 
 /* ip_forward first: the kernel sets others along with it. */
@@ -37,6 +53,10 @@ static const struct setting host_settings[] = {
 	{ "/proc/sys/net/ipv4/conf/default/send_redirects", "0", false },
 	{ "/proc/sys/net/bridge/bridge-nf-call-iptables", "1", true },
 	{ "/proc/sys/net/bridge/bridge-nf-call-ip6tables", "1", true },
+};
+
+static const struct setting host_ipv6_settings[] = {
+	{ "/proc/sys/net/ipv6/conf/all/forwarding", "1", false },
 };
 
 static int complain(struct pg_diags *diags, const char *what, int err)
@@ -68,6 +88,12 @@ static int write_settings(const struct setting *settings, size_t count, struct p
 	return 0;
 }
 
+static int write_ipv6_settings(bool ipv6, struct pg_diags *diags)
+{
+	return ipv6 ? write_settings(ipv6_settings, PG_COUNT(ipv6_settings), diags)
+		    : write_settings(no_ipv6_settings, PG_COUNT(no_ipv6_settings), diags);
+}
+
 static int set_loopback_up(struct pg_diags *diags)
 {
 	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
@@ -80,22 +106,30 @@ static int set_loopback_up(struct pg_diags *diags)
 	return err ? complain(diags, "cannot set the loopback interface up", err) : 0;
 }
 
-/* In the calling thread's namespace. */
-static int set_up_guest(void *diags)
-{
-	int err = write_settings(guest_settings, PG_COUNT(guest_settings), diags);
+struct guest {
+	bool ipv6;
+	struct pg_diags *diags;
+};
 
-	return err ? err : set_loopback_up(diags);
+/* In the calling thread's namespace. */
+static int set_up_guest(void *context)
+{
+	const struct guest *guest = context;
+	int err = write_settings(guest_settings, PG_COUNT(guest_settings), guest->diags);
+
+	err = err ?: write_ipv6_settings(guest->ipv6, guest->diags);
+	return err ?: set_loopback_up(guest->diags);
 }
 
-int pg_lab_guest_new(struct pg_diags *diags, int *ret_netns)
+int pg_lab_guest_new(bool ipv6, struct pg_diags *diags, int *ret_netns)
 {
+	struct guest guest = { ipv6, diags };
 	_cleanup_close_ int fd = -1;
 	int err = pg_netns_new(&fd);
 
 	if (err)
 		return complain(diags, "cannot make a network namespace", err);
-	err = pg_netns_run(fd, set_up_guest, diags);
+	err = pg_netns_run(fd, set_up_guest, &guest);
 	if (err)
 		return err;
 	*ret_netns = PG_TAKE_FD(fd);
@@ -131,7 +165,17 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int pg_lab_host_enter(struct pg_diags *diags, int *ret_netns)
+static int set_up_host(bool ipv6, struct pg_diags *diags)
+{
+	struct guest guest = { ipv6, diags };
+	int err = write_settings(host_settings, PG_COUNT(host_settings), diags);
+
+	if (!err && ipv6)
+		err = write_settings(host_ipv6_settings, PG_COUNT(host_ipv6_settings), diags);
+	return err ?: set_up_guest(&guest);
+}
+
+int pg_lab_host_enter(bool ipv6, struct pg_diags *diags, int *ret_netns)
 {
 	int err;
 
@@ -145,9 +189,7 @@ int pg_lab_host_enter(struct pg_diags *diags, int *ret_netns)
 	}
 	err = mount_own(diags);
 	if (!err)
-		err = write_settings(host_settings, PG_COUNT(host_settings), diags);
-	if (!err)
-		err = set_up_guest(diags);
+		err = set_up_host(ipv6, diags);
 	if (err)
 		return err;
 	err = pg_netns_self(ret_netns);

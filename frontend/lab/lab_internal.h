@@ -28,16 +28,21 @@ void pg_lab_blocks_done(struct pg_lab_blocks *blocks);
 #define _cleanup_lab_blocks_ PG_CLEANUP(pg_lab_blocks_done)
 
 /*
- * The blocks of a bridge: every endpoint is in one of them, none of `others` is. What is in a block
- * is on the link for its neighbours, so routes don't grow with the square of the endpoints. -ENOMEM.
+ * The blocks of a bridge in one family: every endpoint is in one of them, none of `others` is. What
+ * is in a block is on the link for its neighbours, so routes don't grow with the square of the
+ * endpoints. -ENOMEM.
  */
-int pg_lab_blocks_make(const struct pg_endpoints *endpoints, const struct pg_addr *others,
-		       size_t other_count, struct pg_lab_blocks *ret_blocks);
+int pg_lab_blocks_make(const struct pg_endpoints *endpoints, uint8_t family,
+		       const struct pg_addr *others, size_t other_count,
+		       struct pg_lab_blocks *ret_blocks);
 
-/* Moves the process into the host's namespaces. */
-int pg_lab_host_enter(struct pg_diags *diags, int *ret_netns);
-/* Makes the namespace of an endpoint, or of the world: no IPv6, loopback up. */
-int pg_lab_guest_new(struct pg_diags *diags, int *ret_netns);
+/* The bridge's address of a family, the first of the host's; NULL: it has none. */
+const struct pg_addr *pg_lab_bridge_addr(const struct pg_endpoints *endpoints, uint8_t family);
+
+/* Moves the process into the host's namespaces. `ipv6`: somebody has an IPv6 address. */
+int pg_lab_host_enter(bool ipv6, struct pg_diags *diags, int *ret_netns);
+/* Makes the namespace of an endpoint, or of the world: loopback up. */
+int pg_lab_guest_new(bool ipv6, struct pg_diags *diags, int *ret_netns);
 
 /* Links, addresses and routes, with all namespaces made. `others`: the world's addresses. */
 int pg_lab_connect(const struct pg_lab *lab, const struct pg_endpoints *endpoints,

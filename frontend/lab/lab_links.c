@@ -8,7 +8,7 @@
  *
  * All addresses are single ones, whatever they look like; blocks of them are on the link, so that
  * endpoints reach each other over the bridge alone, and the world only by way of the host.
- * Neighbours that everybody needs are permanent; those among endpoints are found by ARP.
+ * Neighbours that everybody needs are permanent; those among endpoints are found by ARP and ND.
  */
 #include <sys/socket.h>
 
@@ -18,7 +18,8 @@
 #include "frontend/lab/lab_internal.h"
 
 /* What both ends of the uplink send to: nobody's address, with a neighbour entry of its own. */
-static const uint8_t uplink_gateway[4] = { 169, 254, 80, 71 };
+static const uint8_t uplink_gateway4[4] = { 169, 254, 80, 71 };
+static const uint8_t uplink_gateway6[16] = { 0xfe, 0x80, [14] = 0x50, 0x47 };
 
 enum role {
 	ROLE_ENDPOINT,
@@ -38,13 +39,25 @@ static struct mac mac_of(enum role role, size_t number)
 			       (uint8_t)(number >> 8), (uint8_t)number } };
 }
 
+/* What differs between the families. */
+struct stack {
+	uint8_t family; /* 4 or 6 */
+	int af;
+	const uint8_t *uplink_gateway;
+	const struct pg_addr *bridge; /* NULL: the lab has nothing of this family but the world's */
+	struct pg_lab_blocks blocks;
+};
+
 struct wiring {
 	const struct pg_lab *lab;
 	const struct pg_endpoints *endpoints;
 	const struct pg_lab_addrs *others;
-	struct pg_lab_blocks blocks;
+	struct stack stacks[2];
 	struct pg_diags *diags;
 };
+
+#define for_each_stack(stack, wiring) \
+	for (const struct stack *stack = (wiring)->stacks; stack < (wiring)->stacks + 2; stack++)
 
 static struct pg_rtnl_end make_end(const char *name, uint32_t index, struct mac mac, int netns)
 {
@@ -54,22 +67,22 @@ static struct pg_rtnl_end make_end(const char *name, uint32_t index, struct mac 
 	return end;
 }
 
-static void add_neighbour(struct pg_rtnl *rtnl, uint32_t index, const void *addr, struct mac mac)
+static int af_of(const struct pg_addr *addr)
 {
-	pg_rtnl_add_neighbour(rtnl, index, AF_INET, addr, mac.bytes);
+	return addr->family == 4 ? AF_INET : AF_INET6;
 }
 
-static const uint8_t *bridge_addr(const struct wiring *wiring)
+static void add_addr(struct pg_rtnl *rtnl, uint32_t index, const struct pg_addr *addr)
 {
-	return wiring->endpoints->host_addrs.items[0].bytes;
+	pg_rtnl_add_addr(rtnl, index, af_of(addr), addr->bytes, pg_addr_bits(addr));
 }
 
-static void add_blocks(struct pg_rtnl *rtnl, const struct wiring *wiring, uint32_t index,
+static void add_blocks(struct pg_rtnl *rtnl, const struct stack *stack, uint32_t index,
 		       const uint8_t *gateway, const uint8_t *source)
 {
-	pg_array_foreach(block, &wiring->blocks.list) {
+	pg_array_foreach(block, &stack->blocks.list) {
 		struct pg_rtnl_route route = {
-			.family = AF_INET,
+			.family = stack->af,
 			.dst = block->addr.bytes,
 			.length = block->length,
 			.gateway = gateway,
@@ -81,16 +94,42 @@ static void add_blocks(struct pg_rtnl *rtnl, const struct wiring *wiring, uint32
 	}
 }
 
+static void add_default_route(struct pg_rtnl *rtnl, const struct stack *stack, uint32_t index,
+			      const uint8_t *gateway, const uint8_t *source)
+{
+	struct pg_rtnl_route route = {
+		.family = stack->af,
+		.gateway = gateway,
+		.source = source,
+		.index = index,
+	};
+
+	pg_rtnl_add_route(rtnl, &route);
+}
+
+static void add_neighbour(struct pg_rtnl *rtnl, uint32_t index, const struct pg_addr *addr,
+			  struct mac mac)
+{
+	if (addr->family)
+		pg_rtnl_add_neighbour(rtnl, index, af_of(addr), addr->bytes, mac.bytes);
+}
+
 static void add_bridge(struct pg_rtnl *rtnl, const struct wiring *wiring)
 {
 	struct pg_rtnl_end bridge =
 		make_end(PG_LAB_BRIDGE, PG_LAB_BRIDGE_INDEX, mac_of(ROLE_BRIDGE, 0), -1);
 
 	pg_rtnl_add_bridge(rtnl, &bridge);
-	for (size_t i = 0; i < wiring->endpoints->host_addrs.count; i++)
-		pg_rtnl_add_addr(rtnl, i ? PG_LAB_LOOPBACK_INDEX : PG_LAB_BRIDGE_INDEX, AF_INET,
-				 wiring->endpoints->host_addrs.items[i].bytes, 32);
-	add_blocks(rtnl, wiring, PG_LAB_BRIDGE_INDEX, NULL, bridge_addr(wiring));
+	pg_array_foreach(addr, &wiring->endpoints->host_addrs) {
+		bool own = addr == pg_lab_bridge_addr(wiring->endpoints, addr->family);
+
+		add_addr(rtnl, own ? PG_LAB_BRIDGE_INDEX : PG_LAB_LOOPBACK_INDEX, addr);
+	}
+	for_each_stack(stack, wiring)
+	{
+		if (stack->bridge)
+			add_blocks(rtnl, stack, PG_LAB_BRIDGE_INDEX, NULL, stack->bridge->bytes);
+	}
 }
 
 static void add_veths(struct pg_rtnl *rtnl, const struct wiring *wiring)
@@ -107,8 +146,9 @@ static void add_veths(struct pg_rtnl *rtnl, const struct wiring *wiring)
 
 		snprintf(name, sizeof(name), PG_LAB_VETH, i);
 		pg_rtnl_add_veth(rtnl, &near, &far);
-		add_neighbour(rtnl, PG_LAB_BRIDGE_INDEX,
-			      wiring->endpoints->list.items[i].ipv4.bytes, mac);
+		for_each_stack(stack, wiring) add_neighbour(
+			rtnl, PG_LAB_BRIDGE_INDEX,
+			pg_endpoint_addr(&wiring->endpoints->list.items[i], stack->family), mac);
 	}
 }
 
@@ -118,16 +158,17 @@ static void add_uplink(struct pg_rtnl *rtnl, const struct wiring *wiring)
 	struct pg_rtnl_end near =
 		make_end(PG_LAB_UPLINK, PG_LAB_UPLINK_INDEX, mac_of(ROLE_UPLINK, 0), -1);
 	struct pg_rtnl_end far = make_end(PG_LAB_ETH, PG_LAB_ETH_INDEX, world, wiring->lab->world);
-	struct pg_rtnl_route route = {
-		.family = AF_INET,
-		.gateway = uplink_gateway,
-		.source = bridge_addr(wiring),
-		.index = PG_LAB_UPLINK_INDEX,
-	};
 
 	pg_rtnl_add_veth(rtnl, &near, &far);
-	pg_rtnl_add_route(rtnl, &route);
-	add_neighbour(rtnl, PG_LAB_UPLINK_INDEX, uplink_gateway, world);
+	for_each_stack(stack, wiring)
+	{
+		if (!stack->bridge)
+			continue;
+		add_default_route(rtnl, stack, PG_LAB_UPLINK_INDEX, stack->uplink_gateway,
+				  stack->bridge->bytes);
+		pg_rtnl_add_neighbour(rtnl, PG_LAB_UPLINK_INDEX, stack->af, stack->uplink_gateway,
+				      world.bytes);
+	}
 }
 
 static void connect_host(struct pg_rtnl *rtnl, const struct wiring *wiring)
@@ -139,38 +180,56 @@ static void connect_host(struct pg_rtnl *rtnl, const struct wiring *wiring)
 
 static void connect_endpoint(struct pg_rtnl *rtnl, const struct wiring *wiring, size_t number)
 {
-	const uint8_t *addr = wiring->endpoints->list.items[number].ipv4.bytes;
-	struct pg_rtnl_route route = {
-		.family = AF_INET,
-		.gateway = bridge_addr(wiring),
-		.index = PG_LAB_ETH_INDEX,
-	};
+	const struct pg_endpoint *endpoint = &wiring->endpoints->list.items[number];
 
 	pg_rtnl_set_up(rtnl, PG_LAB_ETH_INDEX);
-	pg_rtnl_add_addr(rtnl, PG_LAB_ETH_INDEX, AF_INET, addr, 32);
-	add_blocks(rtnl, wiring, PG_LAB_ETH_INDEX, NULL, NULL);
-	pg_rtnl_add_route(rtnl, &route);
-	add_neighbour(rtnl, PG_LAB_ETH_INDEX, bridge_addr(wiring), mac_of(ROLE_BRIDGE, 0));
+	for_each_stack(stack, wiring)
+	{
+		const struct pg_addr *addr = pg_endpoint_addr(endpoint, stack->family);
+
+		if (!addr->family)
+			continue;
+		add_addr(rtnl, PG_LAB_ETH_INDEX, addr);
+		add_blocks(rtnl, stack, PG_LAB_ETH_INDEX, NULL, NULL);
+		add_default_route(rtnl, stack, PG_LAB_ETH_INDEX, stack->bridge->bytes, NULL);
+		add_neighbour(rtnl, PG_LAB_ETH_INDEX, stack->bridge, mac_of(ROLE_BRIDGE, 0));
+	}
+}
+
+/* The world's ways to the host itself. */
+static void add_host_routes(struct pg_rtnl *rtnl, const struct wiring *wiring,
+			    const struct stack *stack)
+{
+	pg_array_foreach(addr, &wiring->endpoints->host_addrs) {
+		struct pg_rtnl_route route = {
+			.family = stack->af,
+			.dst = addr->bytes,
+			.length = pg_addr_bits(addr),
+			.gateway = stack->uplink_gateway,
+			.index = PG_LAB_ETH_INDEX,
+		};
+
+		if (addr->family == stack->family)
+			pg_rtnl_add_route(rtnl, &route);
+	}
 }
 
 static void connect_world(struct pg_rtnl *rtnl, const struct wiring *wiring)
 {
+	struct mac uplink = mac_of(ROLE_UPLINK, 0);
+
 	pg_rtnl_set_up(rtnl, PG_LAB_ETH_INDEX);
 	pg_array_foreach(addr, &wiring->others->list)
-		pg_rtnl_add_addr(rtnl, PG_LAB_LOOPBACK_INDEX, AF_INET, addr->bytes, 32);
-	add_blocks(rtnl, wiring, PG_LAB_ETH_INDEX, uplink_gateway, NULL);
-	pg_array_foreach(addr, &wiring->endpoints->host_addrs) {
-		struct pg_rtnl_route route = {
-			.family = AF_INET,
-			.dst = addr->bytes,
-			.length = 32,
-			.gateway = uplink_gateway,
-			.index = PG_LAB_ETH_INDEX,
-		};
-
-		pg_rtnl_add_route(rtnl, &route);
+		add_addr(rtnl, PG_LAB_LOOPBACK_INDEX, addr);
+	for_each_stack(stack, wiring)
+	{
+		if (!stack->bridge)
+			continue;
+		add_blocks(rtnl, stack, PG_LAB_ETH_INDEX, stack->uplink_gateway, NULL);
+		add_host_routes(rtnl, wiring, stack);
+		pg_rtnl_add_neighbour(rtnl, PG_LAB_ETH_INDEX, stack->af, stack->uplink_gateway,
+				      uplink.bytes);
 	}
-	add_neighbour(rtnl, PG_LAB_ETH_INDEX, uplink_gateway, mac_of(ROLE_UPLINK, 0));
 }
 
 static int complain(const struct wiring *wiring, const char *text, int err)
@@ -227,21 +286,25 @@ static int connect_endpoints(const struct wiring *wiring)
 	return 0;
 }
 
-static int make_blocks(struct wiring *wiring)
+static int make_stack(const struct wiring *wiring, uint8_t family, struct stack *stack)
 {
 	const struct pg_endpoints *endpoints = wiring->endpoints;
 	_cleanup_lab_addrs_ struct pg_lab_addrs off_link = { 0 };
 	int err =
 		pg_lab_addrs_add(&off_link, wiring->others->list.items, wiring->others->list.count);
 
+	stack->family = family;
+	stack->af = family == 4 ? AF_INET : AF_INET6;
+	stack->uplink_gateway = family == 4 ? uplink_gateway4 : uplink_gateway6;
+	stack->bridge = pg_lab_bridge_addr(endpoints, family);
 	/* The bridge's own address is on the link, the host's further ones are not. */
-	if (!err)
-		err = pg_lab_addrs_add(&off_link, endpoints->host_addrs.items + 1,
-				       endpoints->host_addrs.count - 1);
-	if (!err)
-		err = pg_lab_blocks_make(endpoints, off_link.list.items, off_link.list.count,
-					 &wiring->blocks);
-	return err;
+	pg_array_foreach(addr, &endpoints->host_addrs) {
+		if (!err && addr != stack->bridge)
+			err = pg_lab_addrs_add(&off_link, addr, 1);
+	}
+	return err
+		       ?: pg_lab_blocks_make(endpoints, family, off_link.list.items,
+					     off_link.list.count, &stack->blocks);
 }
 
 int pg_lab_connect(const struct pg_lab *lab, const struct pg_endpoints *endpoints,
@@ -253,14 +316,17 @@ int pg_lab_connect(const struct pg_lab *lab, const struct pg_endpoints *endpoint
 		.others = others,
 		.diags = diags,
 	};
-	int err = make_blocks(&wiring);
+	int err = make_stack(&wiring, 4, &wiring.stacks[0]);
 
+	if (!err)
+		err = make_stack(&wiring, 6, &wiring.stacks[1]);
 	if (!err)
 		err = connect_in(&wiring, lab->host, connect_host);
 	if (!err)
 		err = connect_endpoints(&wiring);
 	if (!err)
 		err = connect_in(&wiring, lab->world, connect_world);
-	pg_lab_blocks_done(&wiring.blocks);
+	pg_lab_blocks_done(&wiring.stacks[0].blocks);
+	pg_lab_blocks_done(&wiring.stacks[1].blocks);
 	return err;
 }

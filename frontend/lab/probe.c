@@ -188,10 +188,10 @@ static void free_state(struct pg_probe_state **state)
 		return;
 	pg_probe_close(*state);
 	pg_array_foreach(space, &(*state)->spaces) {
-		if (space->icmp >= 0)
-			close(space->icmp);
-		if (space->sctp >= 0)
-			close(space->sctp);
+		for (size_t i = 0; i < PG_PROBE_RAWS; i++) {
+			if (space->raw[i] >= 0)
+				close(space->raw[i]);
+		}
 	}
 	free((*state)->spaces.items);
 	free((*state)->listeners.items);
@@ -203,6 +203,17 @@ static void free_state(struct pg_probe_state **state)
 	pg_rtnl_free((*state)->rtnl);
 	pg_netns_leave(&(*state)->home);
 	free(*state);
+}
+
+static int count_overflows(struct pg_probe_state *state, uint64_t *ret_count)
+{
+	uint64_t v4 = 0, v6 = 0;
+	int err = pg_rtnl_neighbour_overflows(state->rtnl, AF_INET, &v4);
+
+	err = err ?: pg_rtnl_neighbour_overflows(state->rtnl, AF_INET6, &v6);
+	if (!err)
+		*ret_count = v4 + v6;
+	return err;
 }
 
 static int new_state(struct pg_probe_state **ret_state)
@@ -223,7 +234,7 @@ static int new_state(struct pg_probe_state **ret_state)
 	if (!err)
 		err = pg_rtnl_new(&state->rtnl);
 	if (!err)
-		err = pg_rtnl_neighbour_overflows(state->rtnl, AF_INET, &state->overflows);
+		err = count_overflows(state, &state->overflows);
 	if (err)
 		return err;
 	*ret_state = PG_TAKE(state);
@@ -250,7 +261,8 @@ static int forget_neighbours(struct pg_probe_state *state)
 		if (!err)
 			err = pg_rtnl_new(&rtnl);
 		if (!err)
-			err = pg_rtnl_forget_neighbours(rtnl, AF_INET);
+			err = pg_rtnl_forget_neighbours(rtnl, AF_INET)
+				      ?: pg_rtnl_forget_neighbours(rtnl, AF_INET6);
 		if (err)
 			return err;
 		/* One that is gone already is as good as forgotten. */
@@ -261,13 +273,13 @@ static int forget_neighbours(struct pg_probe_state *state)
 
 /*
  * The kernel drops packets to neighbours that its table has no room for, and tells nobody but a
- * counter. What ARP has found stays there for half a minute, also where room is short: so it is made
- * to forget it, but only once that has happened.
+ * counter. What ARP and ND have found stays there for half a minute, also where room is short: so it
+ * is made to forget it, but only once that has happened.
  */
 static int make_room(struct pg_probe_state *state)
 {
 	uint64_t before = state->overflows;
-	int err = pg_rtnl_neighbour_overflows(state->rtnl, AF_INET, &state->overflows);
+	int err = count_overflows(state, &state->overflows);
 
 	if (err)
 		return err;
@@ -313,7 +325,8 @@ static int give_up(struct pg_diags *diags)
 {
 	pg_error(diags, PG_LOC_NONE,
 		 "the kernel's table of neighbours is full, so what is closed can't be told from "
-		 "what it has no room for; raise net.ipv4.neigh.default.gc_thresh3");
+		 "what it has no room for; raise net.ipv4.neigh.default.gc_thresh3, and "
+		 "net.ipv6's");
 	return -ENOBUFS;
 }
 

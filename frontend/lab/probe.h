@@ -12,7 +12,7 @@
 
 enum pg_probe_result {
 	PG_PROBE_UNKNOWN, /* not probed, or the probe itself failed: `error` */
-	PG_PROBE_OPEN, /* TCP: connected; UDP, ICMP: answered; SCTP: the INIT arrived and was answered */
+	PG_PROBE_OPEN, /* TCP: connected; UDP, echo: answered; SCTP: the INIT arrived and was answered */
 	PG_PROBE_CLOSED,  /* nothing came back */
 	PG_PROBE_REFUSED, /* an answer came that says no: RST, ICMP error */
 	PG_PROBE_RESULTS,
@@ -21,8 +21,8 @@ enum pg_probe_result {
 struct pg_probe {
 	int src_netns, dst_netns; /* descriptors; borrowed */
 	struct pg_addr src, dst;  /* src of family 0: the kernel's choice */
-	pg_proto proto;
-	uint16_t dport;	  /* ICMP: ignored */
+	pg_proto proto;		  /* ICMP with IPv4 only, ICMPV6 with IPv6 only: an echo request */
+	uint16_t dport;		  /* of echoes: ignored */
 	bool expect_open; /* wait longer before it is called closed; never changes what is reported */
 	enum pg_probe_result result;
 	int error; /* errno of a probe that could not be made */

@@ -101,105 +101,153 @@ static bool is_from(const struct pg_probe_flow *flow, size_t space, uint8_t prot
 	return flow && !flow->done && flow->src_space == space && flow->probe->proto.n == proto;
 }
 
-static void take_reply(struct pg_probe_state *state, size_t space, const struct pg_wire_icmp *icmp)
+/* What a raw socket has received: the packet after its IP header. */
+struct received {
+	size_t space;
+	uint8_t family;
+	struct pg_addr from;
+	uint8_t packet[PACKET_MAX];
+	const uint8_t *data;
+	size_t length;
+};
+
+static uint8_t echo_proto(const struct received *received)
+{
+	return received->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+}
+
+static void take_reply(struct pg_probe_state *state, const struct received *received,
+		       const struct pg_wire_icmp *icmp)
 {
 	struct pg_probe_flow *flow = pg_probe_flow_by_port(state, icmp->id);
 
-	if (is_from(flow, space, IPPROTO_ICMP) && icmp->token == pg_probe_token(state, flow) &&
-	    !memcmp(icmp->from, flow->probe->dst.bytes, sizeof(icmp->from)))
+	if (is_from(flow, received->space, echo_proto(received)) &&
+	    icmp->token == pg_probe_token(state, flow) &&
+	    !pg_addr_compare(&received->from, &flow->probe->dst))
 		pg_probe_settle(state, flow, PG_PROBE_OPEN);
 }
 
 /* Of TCP and UDP the kernel tells the socket itself. */
-static void take_refusal(struct pg_probe_state *state, size_t space,
+static void take_refusal(struct pg_probe_state *state, const struct received *received,
 			 const struct pg_wire_icmp *icmp)
 {
 	struct pg_probe_flow *flow = pg_probe_flow_by_port(state, icmp->port);
 
-	if (icmp->proto != IPPROTO_ICMP && icmp->proto != IPPROTO_SCTP)
+	if (icmp->proto != echo_proto(received) && icmp->proto != IPPROTO_SCTP)
 		return;
 	/* A kernel without SCTP says so of every INIT that arrives, besides our own answer. */
-	if (icmp->proto == IPPROTO_SCTP && icmp->code == ICMP_PROT_UNREACH)
+	if (received->family == 4 && icmp->proto == IPPROTO_SCTP && icmp->code == ICMP_PROT_UNREACH)
 		return;
-	if (is_from(flow, space, icmp->proto) &&
-	    !memcmp(icmp->to, flow->probe->dst.bytes, sizeof(icmp->to)))
+	if (is_from(flow, received->space, icmp->proto) &&
+	    !pg_addr_compare(&icmp->to, &flow->probe->dst))
 		pg_probe_settle(state, flow, PG_PROBE_REFUSED);
 }
 
-static void handle_icmp(struct pg_probe_state *state, size_t space)
+static void handle_icmp(struct pg_probe_state *state, const struct received *received)
 {
-	uint8_t packet[PACKET_MAX];
-	ssize_t length;
+	struct pg_wire_icmp icmp =
+		pg_wire_icmp_parse(received->data, received->length, received->family);
 
-	while ((length = recv(state->spaces.items[space].icmp, packet, sizeof(packet), 0)) >= 0) {
-		struct pg_wire_icmp icmp = pg_wire_icmp_parse(packet, (size_t)length);
-
-		if (icmp.kind == PG_WIRE_ICMP_REPLY)
-			take_reply(state, space, &icmp);
-		else if (icmp.kind == PG_WIRE_ICMP_UNREACHABLE)
-			take_refusal(state, space, &icmp);
-	}
+	if (icmp.kind == PG_WIRE_ICMP_REPLY)
+		take_reply(state, received, &icmp);
+	else if (icmp.kind == PG_WIRE_ICMP_UNREACHABLE)
+		take_refusal(state, received, &icmp);
 }
 
 /* An INIT that arrived at one of our destinations. */
-static void take_init(struct pg_probe_state *state, size_t space, const struct pg_wire_sctp *sctp,
-		      const struct pg_addr *from)
+static void take_init(struct pg_probe_state *state, const struct received *received,
+		      const struct pg_wire_sctp *sctp)
 {
 	struct pg_probe_flow *flow = pg_probe_flow_by_port(state, sctp->sport);
 
-	if (flow && flow->dst_space == space && flow->probe->proto.n == PG_PROTO_SCTP.n &&
+	if (flow && flow->dst_space == received->space && flow->probe->proto.n == PG_PROTO_SCTP.n &&
 	    flow->probe->dport == sctp->dport &&
 	    sctp->init_tag == (uint32_t)pg_probe_token(state, flow))
-		pg_probe_answer_init(state, flow, from);
+		pg_probe_answer_init(state, flow, &received->from);
 }
 
-static void take_answer(struct pg_probe_state *state, size_t space, const struct pg_wire_sctp *sctp)
+static void take_answer(struct pg_probe_state *state, const struct received *received,
+			const struct pg_wire_sctp *sctp)
 {
 	struct pg_probe_flow *flow = pg_probe_flow_by_port(state, sctp->dport);
 
-	if (is_from(flow, space, IPPROTO_SCTP) && flow->probe->dport == sctp->sport &&
+	if (is_from(flow, received->space, IPPROTO_SCTP) && flow->probe->dport == sctp->sport &&
 	    sctp->tag == (uint32_t)pg_probe_token(state, flow))
 		pg_probe_settle(state, flow,
 				sctp->chunk == PG_WIRE_SCTP_INIT_ACK ? PG_PROBE_OPEN
 								     : PG_PROBE_REFUSED);
 }
 
-static void handle_sctp(struct pg_probe_state *state, size_t space)
+static void handle_sctp(struct pg_probe_state *state, const struct received *received)
 {
-	uint8_t packet[PACKET_MAX];
-	ssize_t length;
+	struct pg_wire_sctp sctp;
 
-	while ((length = recv(state->spaces.items[space].sctp, packet, sizeof(packet), 0)) >= 0) {
-		struct pg_addr from = { .family = 4 };
-		struct pg_wire_sctp sctp;
+	if (!pg_wire_sctp_parse(received->data, received->length, &sctp))
+		return;
+	if (sctp.chunk == PG_WIRE_SCTP_INIT)
+		take_init(state, received, &sctp);
+	else if (sctp.chunk == PG_WIRE_SCTP_INIT_ACK || sctp.chunk == PG_WIRE_SCTP_ABORT)
+		take_answer(state, received, &sctp);
+}
 
-		if (!pg_wire_sctp_parse(packet, (size_t)length, &sctp, from.bytes))
+static void set_sender(const union pg_probe_address *from, struct received *received)
+{
+	received->from = (struct pg_addr){ .family = received->family };
+	if (received->family == 4)
+		memcpy(received->from.bytes, &from->v4.sin_addr, 4);
+	else
+		memcpy(received->from.bytes, &from->v6.sin6_addr, 16);
+}
+
+/* False: there is no more. What isn't a whole packet is skipped. */
+static bool receive(int fd, struct received *received)
+{
+	for (;;) {
+		union pg_probe_address from = { 0 };
+		socklen_t from_length = sizeof(from);
+		ssize_t length = recvfrom(fd, received->packet, sizeof(received->packet), 0,
+					  &from.any, &from_length);
+		size_t header;
+
+		if (length < 0)
+			return false;
+		header = pg_wire_header(received->packet, (size_t)length, received->family);
+		if (header == SIZE_MAX)
 			continue;
-		if (sctp.chunk == PG_WIRE_SCTP_INIT)
-			take_init(state, space, &sctp, &from);
-		else if (sctp.chunk == PG_WIRE_SCTP_INIT_ACK || sctp.chunk == PG_WIRE_SCTP_ABORT)
-			take_answer(state, space, &sctp);
+		received->data = received->packet + header;
+		received->length = (size_t)length - header;
+		set_sender(&from, received);
+		return true;
+	}
+}
+
+static void handle_raw(struct pg_probe_state *state, size_t space, enum pg_probe_raw raw)
+{
+	bool sctp = raw == PG_PROBE_RAW_SCTP4 || raw == PG_PROBE_RAW_SCTP6;
+	struct received received = {
+		.space = space,
+		.family = raw == PG_PROBE_RAW_ICMP || raw == PG_PROBE_RAW_SCTP4 ? 4 : 6,
+	};
+
+	while (receive(state->spaces.items[space].raw[raw], &received)) {
+		if (sctp)
+			handle_sctp(state, &received);
+		else
+			handle_icmp(state, &received);
 	}
 }
 
 static void handle(struct pg_probe_state *state, uint64_t whose)
 {
+	unsigned int kind = (unsigned int)(whose >> 32);
 	size_t index = (uint32_t)whose;
 
-	switch ((enum pg_probe_kind)(whose >> 32)) {
-	case PG_PROBE_KIND_LISTENER:
+	if (kind == PG_PROBE_KIND_LISTENER)
 		handle_listener(&state->listeners.items[index]);
-		break;
-	case PG_PROBE_KIND_FLOW:
+	else if (kind == PG_PROBE_KIND_FLOW)
 		handle_flow(state, &state->flows.items[index]);
-		break;
-	case PG_PROBE_KIND_ICMP:
-		handle_icmp(state, index);
-		break;
-	case PG_PROBE_KIND_SCTP:
-		handle_sctp(state, index);
-		break;
-	}
+	else
+		handle_raw(state, index, (enum pg_probe_raw)(kind - PG_PROBE_KIND_RAW));
 }
 
 int pg_probe_poll(struct pg_probe_state *state, int timeout_ms)

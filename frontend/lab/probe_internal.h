@@ -21,11 +21,20 @@
 
 struct pg_rtnl;
 
+/* Raw sockets. Each hears of one protocol and family. */
+enum pg_probe_raw {
+	PG_PROBE_RAW_ICMP,
+	PG_PROBE_RAW_ICMPV6,
+	PG_PROBE_RAW_SCTP4,
+	PG_PROBE_RAW_SCTP6,
+	PG_PROBE_RAWS,
+};
+
 /* A namespace that probes go from or to, and the raw sockets in it. */
 struct pg_probe_space {
 	struct pg_netns_id id;
-	int netns;	/* borrowed */
-	int icmp, sctp; /* -1: not needed so far */
+	int netns;		/* borrowed */
+	int raw[PG_PROBE_RAWS]; /* -1: not needed so far */
 };
 
 /* What answers at a destination. */
@@ -54,7 +63,7 @@ struct pg_probe_state {
 	size_t here; /* the space that the thread is in; SIZE_MAX: home */
 	size_t wave; /* how many flows the next wave has at most */
 	struct pg_rtnl *rtnl;
-	uint64_t overflows; /* of the kernel's table of neighbours, so far */
+	uint64_t overflows; /* of the kernel's tables of neighbours, so far */
 	bool crowded;	    /* there were some in this round */
 	uint64_t nonce;
 	uint32_t sequence;
@@ -70,8 +79,7 @@ struct pg_probe_state {
 enum pg_probe_kind {
 	PG_PROBE_KIND_LISTENER,
 	PG_PROBE_KIND_FLOW,
-	PG_PROBE_KIND_ICMP,
-	PG_PROBE_KIND_SCTP,
+	PG_PROBE_KIND_RAW, /* the first of those of pg_probe_raw */
 };
 
 union pg_probe_address {
@@ -83,6 +91,9 @@ union pg_probe_address {
 /* An address as the kernel takes it. Returns its length. */
 socklen_t pg_probe_address(const struct pg_addr *addr, uint16_t port,
 			   union pg_probe_address *address);
+
+/* The raw socket that makes or takes the packets of a probe of ICMP, ICMPV6 or SCTP. */
+enum pg_probe_raw pg_probe_raw_of(pg_proto proto, uint8_t family);
 
 /* Moves the thread to a space's namespace. */
 int pg_probe_enter(struct pg_probe_state *state, size_t space);

@@ -5,15 +5,36 @@
 #include "frontend/lab/probe_internal.h"
 #include "frontend/lab/probe_wire.h"
 
+/* What sendmsg() takes a source address as, which may be of family 0: the kernel's choice. */
+union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static void put_source(const struct pg_addr *src, uint8_t family, union control *control,
+		       struct msghdr *message)
+{
+	struct in_pktinfo info4 = { 0 };
+	struct in6_pktinfo info6 = { 0 };
+	size_t length = family == 4 ? sizeof(info4) : sizeof(info6);
+
+	memcpy(&info4.ipi_spec_dst, src->bytes, sizeof(info4.ipi_spec_dst));
+	memcpy(&info6.ipi6_addr, src->bytes, sizeof(info6.ipi6_addr));
+	control->header = (struct cmsghdr){
+		.cmsg_len = CMSG_LEN(length),
+		.cmsg_level = family == 4 ? SOL_IP : SOL_IPV6,
+		.cmsg_type = family == 4 ? IP_PKTINFO : IPV6_PKTINFO,
+	};
+	memcpy(CMSG_DATA(&control->header), family == 4 ? (void *)&info4 : (void *)&info6, length);
+	message->msg_control = control;
+	message->msg_controllen = CMSG_SPACE(length);
+}
+
 /* From one of the namespace's addresses, by a socket that belongs to none. */
 static int send_raw(int fd, const struct pg_addr *src, const struct pg_addr *dst,
 		    const uint8_t *packet, size_t length)
 {
-	union {
-		struct cmsghdr header;
-		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control = { 0 };
-	struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(&control.header);
+	union control control = { 0 };
 	struct iovec data = { .iov_base = (void *)packet, .iov_len = length };
 	union pg_probe_address to;
 	struct msghdr message = {
@@ -21,26 +42,26 @@ static int send_raw(int fd, const struct pg_addr *src, const struct pg_addr *dst
 		.msg_namelen = pg_probe_address(dst, 0, &to),
 		.msg_iov = &data,
 		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
 	};
 
-	control.header = (struct cmsghdr){
-		.cmsg_len = CMSG_LEN(sizeof(*info)),
-		.cmsg_level = SOL_IP,
-		.cmsg_type = IP_PKTINFO,
-	};
-	memcpy(&info->ipi_spec_dst, src->bytes, sizeof(info->ipi_spec_dst));
+	put_source(src, dst->family, &control, &message);
 	return sendmsg(fd, &message, 0) < 0 ? -errno : 0;
+}
+
+static int raw_socket(const struct pg_probe_state *state, size_t space,
+		      const struct pg_probe *probe)
+{
+	return state->spaces.items[space].raw[pg_probe_raw_of(probe->proto, probe->dst.family)];
 }
 
 static int send_echo(struct pg_probe_state *state, const struct pg_probe_flow *flow)
 {
 	const struct pg_probe *probe = flow->probe;
 	uint8_t packet[PG_WIRE_MAX];
-	size_t length = pg_wire_echo(packet, flow->port, pg_probe_token(state, flow));
+	size_t length =
+		pg_wire_echo(packet, probe->dst.family, flow->port, pg_probe_token(state, flow));
 
-	return send_raw(state->spaces.items[flow->src_space].icmp, &probe->src, &probe->dst, packet,
+	return send_raw(raw_socket(state, flow->src_space, probe), &probe->src, &probe->dst, packet,
 			length);
 }
 
@@ -56,7 +77,7 @@ static int send_init(struct pg_probe_state *state, const struct pg_probe_flow *f
 	uint8_t packet[PG_WIRE_MAX];
 	size_t length = pg_wire_sctp_make(packet, &init);
 
-	return send_raw(state->spaces.items[flow->src_space].sctp, &probe->src, &probe->dst, packet,
+	return send_raw(raw_socket(state, flow->src_space, probe), &probe->src, &probe->dst, packet,
 			length);
 }
 
@@ -74,8 +95,8 @@ int pg_probe_answer_init(struct pg_probe_state *state, const struct pg_probe_flo
 	uint8_t packet[PG_WIRE_MAX];
 	size_t length = pg_wire_sctp_make(packet, &answer);
 
-	return send_raw(state->spaces.items[flow->dst_space].sctp, &flow->probe->dst, to, packet,
-			length);
+	return send_raw(raw_socket(state, flow->dst_space, flow->probe), &flow->probe->dst, to,
+			packet, length);
 }
 
 static int send_datagram(struct pg_probe_state *state, const struct pg_probe_flow *flow)
@@ -112,6 +133,7 @@ int pg_probe_send(struct pg_probe_state *state, struct pg_probe_flow *flow)
 		err = start(state, flow);
 		return err ? err : send_datagram(state, flow);
 	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
 		return send_echo(state, flow);
 	default:
 		return send_init(state, flow);

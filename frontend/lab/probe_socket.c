@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sockets of a wave, each made in the namespace it belongs to. */
 #include <linux/icmp.h>
+#include <netinet/icmp6.h>
 #include <sys/epoll.h>
 
 #include "frontend/lab/probe_internal.h"
@@ -82,46 +83,63 @@ static int find_space(struct pg_probe_state *state, int netns, size_t *ret_space
 	space = pg_array_add(&state->spaces);
 	if (!space)
 		return -ENOMEM;
-	*space = (struct pg_probe_space){ .id = id, .netns = netns, .icmp = -1, .sctp = -1 };
+	*space = (struct pg_probe_space){ .id = id, .netns = netns };
+	memset(space->raw, -1, sizeof(space->raw));
 	*ret_space = state->spaces.count - 1;
 	return 0;
 }
 
-/* The socket that sends echoes, and that hears of what was refused. */
-static int need_icmp(struct pg_probe_state *state, size_t number)
+/* Echo replies, and what was refused. */
+static void filter_icmp(int fd)
 {
-	struct pg_probe_space *space = &state->spaces.items[number];
 	struct icmp_filter filter = { .data = ~(1u << ICMP_ECHOREPLY | 1u << ICMP_DEST_UNREACH) };
-	_cleanup_close_ int fd = -1;
-	int err;
 
-	if (space->icmp >= 0)
-		return 0;
-	err = make_socket(state, number, AF_INET, SOCK_RAW, IPPROTO_ICMP, &fd);
-	if (err)
-		return err;
 	setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter, sizeof(filter));
-	err = pg_probe_watch(state, fd, EPOLLIN, PG_PROBE_KIND_ICMP, number);
-	if (err)
-		return err;
-	space->icmp = PG_TAKE_FD(fd);
-	return 0;
 }
 
-static int need_sctp(struct pg_probe_state *state, size_t number)
+static void filter_icmpv6(int fd)
 {
+	struct icmp6_filter filter;
+
+	ICMP6_FILTER_SETBLOCKALL(&filter);
+	ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter);
+	setsockopt(fd, SOL_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter));
+}
+
+enum pg_probe_raw pg_probe_raw_of(pg_proto proto, uint8_t family)
+{
+	if (proto.n == PG_PROTO_SCTP.n)
+		return family == 4 ? PG_PROBE_RAW_SCTP4 : PG_PROBE_RAW_SCTP6;
+	return family == 4 ? PG_PROBE_RAW_ICMP : PG_PROBE_RAW_ICMPV6;
+}
+
+static int need_raw(struct pg_probe_state *state, size_t number, enum pg_probe_raw raw)
+{
+	static const struct {
+		int family, proto;
+		void (*filter)(int fd);
+	} sockets[PG_PROBE_RAWS] = {
+		[PG_PROBE_RAW_ICMP] = { AF_INET, IPPROTO_ICMP, filter_icmp },
+		[PG_PROBE_RAW_ICMPV6] = { AF_INET6, IPPROTO_ICMPV6, filter_icmpv6 },
+		[PG_PROBE_RAW_SCTP4] = { AF_INET, IPPROTO_SCTP, NULL },
+		[PG_PROBE_RAW_SCTP6] = { AF_INET6, IPPROTO_SCTP, NULL },
+	};
 	struct pg_probe_space *space = &state->spaces.items[number];
 	_cleanup_close_ int fd = -1;
 	int err;
 
-	if (space->sctp >= 0)
+	if (space->raw[raw] >= 0)
 		return 0;
-	err = make_socket(state, number, AF_INET, SOCK_RAW, IPPROTO_SCTP, &fd);
-	if (!err)
-		err = pg_probe_watch(state, fd, EPOLLIN, PG_PROBE_KIND_SCTP, number);
+	err = make_socket(state, number, sockets[raw].family, SOCK_RAW, sockets[raw].proto, &fd);
 	if (err)
 		return err;
-	space->sctp = PG_TAKE_FD(fd);
+	if (sockets[raw].filter)
+		sockets[raw].filter(fd);
+	err = pg_probe_watch(state, fd, EPOLLIN, PG_PROBE_KIND_RAW + raw, number);
+	if (err)
+		return err;
+	space->raw[raw] = PG_TAKE_FD(fd);
 	return 0;
 }
 
@@ -254,9 +272,10 @@ static int open_flow_socket(struct pg_probe_state *state, struct pg_probe_flow *
 		return err;
 	if (probe->proto.n == PG_PROTO_TCP.n)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_at_close, sizeof(abort_at_close));
-	else if (probe->dst.family == 6)
+	/* Streams too: an error that comes while connect() is at work is otherwise not heard of. */
+	if (probe->dst.family == 6)
 		set_option(fd, SOL_IPV6, IPV6_RECVERR, 1);
-	else
+	else if (probe->proto.n == PG_PROTO_UDP.n)
 		set_option(fd, SOL_IP, IP_RECVERR, 1);
 	flow->fd = PG_TAKE_FD(fd);
 	return 0;
@@ -272,18 +291,26 @@ static int open_with_port(struct pg_probe_state *state, struct pg_probe_flow *fl
 	return err ? err : open_flow_socket(state, flow);
 }
 
+/* Refusals come by ICMP, whatever the protocol. */
 static int open_raw(struct pg_probe_state *state, struct pg_probe_flow *flow)
 {
-	int err;
+	uint8_t family = flow->probe->dst.family;
+	enum pg_probe_raw raw = pg_probe_raw_of(flow->probe->proto, family);
+	int err = need_raw(state, flow->src_space, pg_probe_raw_of(PG_PROTO_ICMP, family));
 
-	if (flow->probe->dst.family != 4)
-		return -EAFNOSUPPORT;
-	err = need_icmp(state, flow->src_space);
 	if (!err && flow->probe->proto.n == PG_PROTO_SCTP.n)
-		err = need_sctp(state, flow->src_space) ?: need_sctp(state, flow->dst_space);
+		err = need_raw(state, flow->src_space, raw)
+			      ?: need_raw(state, flow->dst_space, raw);
 	if (!err)
 		flow->port = next_port(state);
 	return err;
+}
+
+static int open_echo(struct pg_probe_state *state, struct pg_probe_flow *flow)
+{
+	uint8_t family = flow->probe->proto.n == PG_PROTO_ICMP.n ? 4 : 6;
+
+	return flow->probe->dst.family == family ? open_raw(state, flow) : -EAFNOSUPPORT;
 }
 
 static int open_flow(struct pg_probe_state *state, struct pg_probe_flow *flow)
@@ -293,6 +320,8 @@ static int open_flow(struct pg_probe_state *state, struct pg_probe_flow *flow)
 	case IPPROTO_UDP:
 		return open_with_port(state, flow);
 	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return open_echo(state, flow);
 	case IPPROTO_SCTP:
 		return open_raw(state, flow);
 	default:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "frontend/lab/probe_wire.h"
 
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 
 #define ECHO_LENGTH	  16 /* header, token */
@@ -63,56 +65,79 @@ static uint16_t internet_checksum(const uint8_t *bytes, size_t length)
 	return (uint16_t)~sum;
 }
 
-size_t pg_wire_echo(uint8_t packet[PG_WIRE_MAX], uint16_t id, uint64_t token)
+size_t pg_wire_echo(uint8_t packet[PG_WIRE_MAX], uint8_t family, uint16_t id, uint64_t token)
 {
 	memset(packet, 0, ECHO_LENGTH);
-	packet[0] = ICMP_ECHO;
+	packet[0] = family == 4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	put16(packet + 4, id);
 	put32(packet + 8, (uint32_t)(token >> 32));
 	put32(packet + 12, (uint32_t)token);
-	put16(packet + 2, internet_checksum(packet, ECHO_LENGTH));
+	if (family == 4)
+		put16(packet + 2, internet_checksum(packet, ECHO_LENGTH));
 	return ECHO_LENGTH;
 }
 
-/* The length of an IPv4 header, or 0 when it isn't there in whole. */
-static size_t ip_header(const uint8_t *data, size_t length)
+static size_t ip4_header(const uint8_t *data, size_t length)
 {
 	size_t header = length ? (data[0] & 0xf) * 4u : 0;
 
 	if (length < sizeof(struct iphdr) || data[0] >> 4 != 4)
-		return 0;
-	return header >= sizeof(struct iphdr) && header <= length ? header : 0;
+		return SIZE_MAX;
+	return header >= sizeof(struct iphdr) && header <= length ? header : SIZE_MAX;
+}
+
+size_t pg_wire_header(const uint8_t *data, size_t length, uint8_t family)
+{
+	return family == 4 ? ip4_header(data, length) : 0;
+}
+
+static size_t inner_header(const uint8_t *inner, size_t length, uint8_t family)
+{
+	if (family == 4)
+		return ip4_header(inner, length);
+	return length >= sizeof(struct ip6_hdr) && inner[0] >> 4 == 6 ? sizeof(struct ip6_hdr)
+								      : SIZE_MAX;
+}
+
+static bool is_echo(uint8_t proto)
+{
+	return proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
 }
 
 /* A destination unreachable holds the IP header it is about, and 8 bytes after that. */
-static void parse_unreachable(const uint8_t *inner, size_t length, struct pg_wire_icmp *icmp)
+static void parse_unreachable(const uint8_t *inner, size_t length, uint8_t family,
+			      struct pg_wire_icmp *icmp)
 {
-	size_t header = ip_header(inner, length);
+	size_t header = inner_header(inner, length, family);
 
-	if (!header || length < header + 8)
+	if (header == SIZE_MAX || length < header + 8)
 		return;
 	icmp->kind = PG_WIRE_ICMP_UNREACHABLE;
-	icmp->proto = inner[9];
-	memcpy(icmp->to, inner + 16, sizeof(icmp->to));
-	icmp->port = get16(inner + header + (icmp->proto == IPPROTO_ICMP ? 4 : 0));
+	icmp->proto = inner[family == 4 ? offsetof(struct iphdr, protocol)
+					: offsetof(struct ip6_hdr, ip6_nxt)];
+	icmp->to.family = family;
+	if (family == 4)
+		memcpy(icmp->to.bytes, inner + offsetof(struct iphdr, daddr), 4);
+	else
+		memcpy(icmp->to.bytes, inner + offsetof(struct ip6_hdr, ip6_dst), 16);
+	icmp->port = get16(inner + header + (is_echo(icmp->proto) ? 4 : 0));
 }
 
-struct pg_wire_icmp pg_wire_icmp_parse(const uint8_t *data, size_t length)
+struct pg_wire_icmp pg_wire_icmp_parse(const uint8_t *data, size_t length, uint8_t family)
 {
 	struct pg_wire_icmp icmp = { .kind = PG_WIRE_ICMP_OTHER };
-	size_t header = ip_header(data, length);
-	const uint8_t *message = data + header;
+	uint8_t reply = family == 4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
+	uint8_t unreachable = family == 4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH;
 
-	if (!header || length < header + 8)
+	if (length < 8)
 		return icmp;
-	memcpy(icmp.from, data + 12, sizeof(icmp.from));
-	icmp.code = message[1];
-	if (message[0] == ICMP_ECHOREPLY && length >= header + ECHO_LENGTH) {
+	icmp.code = data[1];
+	if (data[0] == reply && length >= ECHO_LENGTH) {
 		icmp.kind = PG_WIRE_ICMP_REPLY;
-		icmp.id = get16(message + 4);
-		icmp.token = get64(message + 8);
-	} else if (message[0] == ICMP_DEST_UNREACH) {
-		parse_unreachable(message + 8, length - header - 8, &icmp);
+		icmp.id = get16(data + 4);
+		icmp.token = get64(data + 8);
+	} else if (data[0] == unreachable) {
+		parse_unreachable(data + 8, length - 8, family, &icmp);
 	}
 	return icmp;
 }
@@ -149,23 +174,20 @@ size_t pg_wire_sctp_make(uint8_t packet[PG_WIRE_MAX], const struct pg_wire_sctp 
 	return length;
 }
 
-bool pg_wire_sctp_parse(const uint8_t *data, size_t length, struct pg_wire_sctp *ret_sctp,
-			uint8_t from[4])
+bool pg_wire_sctp_parse(const uint8_t *data, size_t length, struct pg_wire_sctp *ret_sctp)
 {
-	size_t header = ip_header(data, length);
-	const uint8_t *packet = data + header, *chunk = packet + SCTP_HEADER;
+	const uint8_t *chunk = data + SCTP_HEADER;
 	bool init;
 
-	if (!header || length < header + SCTP_HEADER + 4)
+	if (length < SCTP_HEADER + 4)
 		return false;
 	init = chunk[0] == PG_WIRE_SCTP_INIT || chunk[0] == PG_WIRE_SCTP_INIT_ACK;
-	if (init && length < header + SCTP_HEADER + SCTP_INIT)
+	if (init && length < SCTP_HEADER + SCTP_INIT)
 		return false;
-	memcpy(from, data + 12, 4);
 	*ret_sctp = (struct pg_wire_sctp){
-		.sport = get16(packet),
-		.dport = get16(packet + 2),
-		.tag = get32(packet + 4),
+		.sport = get16(data),
+		.dport = get16(data + 2),
+		.tag = get32(data + 4),
 		.chunk = chunk[0],
 		.init_tag = init ? get32(chunk + 4) : 0,
 	};

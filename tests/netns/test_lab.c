@@ -26,10 +26,24 @@ enum party {
 	PARTIES,
 };
 
-static const char *const addrs[PARTIES] = { "10.0.192.2", "10.0.192.3", "172.20.1.9", "10.0.192.1",
-					    "8.8.8.8" };
-static const pg_proto protos[] = {
-	{ IPPROTO_TCP }, { IPPROTO_UDP }, { IPPROTO_SCTP }, { IPPROTO_ICMP }
+enum family {
+	V4,
+	V6,
+	FAMILIES,
+};
+
+/* The third endpoint is on no network with the others. */
+static const char *const addrs[FAMILIES][PARTIES] = {
+	{ "10.0.192.2", "10.0.192.3", "172.20.1.9", "10.0.192.1", "8.8.8.8" },
+	{ "fd00:10::2", "fd00:10::3", "2001:db8:20::9", "fd00:10::1", "2606:4700::1111" },
+};
+/* Of the host and of the world, the latter among the endpoints' own. */
+static const char *const other_addrs[FAMILIES][2] = { { "192.0.2.1", "10.0.192.7" },
+						      { "2001:db8::1", "fd00:10::7" } };
+#define PROTOS 4
+static const pg_proto protos[FAMILIES][PROTOS] = {
+	{ { IPPROTO_TCP }, { IPPROTO_UDP }, { IPPROTO_SCTP }, { IPPROTO_ICMP } },
+	{ { IPPROTO_TCP }, { IPPROTO_UDP }, { IPPROTO_SCTP }, { IPPROTO_ICMPV6 } },
 };
 
 struct fixture {
@@ -37,6 +51,7 @@ struct fixture {
 	struct pg_lab *lab;
 	struct pg_diags diags;
 	uint32_t sequence;
+	enum family family; /* of the test that runs */
 };
 
 static struct pg_addr parse(const char *text)
@@ -47,13 +62,18 @@ static struct pg_addr parse(const char *text)
 	return addr;
 }
 
-static void add_endpoint(struct pg_endpoints *endpoints, const char *name, struct pg_addr addr)
+/* Either address may be NULL. */
+static void add_endpoint(struct pg_endpoints *endpoints, const char *name, const char *ipv4,
+			 const char *ipv6)
 {
 	struct pg_endpoint *endpoint = pg_array_add(&endpoints->list);
 
 	assert_non_null(endpoint);
 	endpoint->name = strdup(name);
-	endpoint->ipv4 = addr;
+	if (ipv4)
+		endpoint->ipv4 = parse(ipv4);
+	if (ipv6)
+		endpoint->ipv6 = parse(ipv6);
 }
 
 static void add_host(struct pg_endpoints *endpoints, const char *addr)
@@ -67,7 +87,9 @@ static void add_host(struct pg_endpoints *endpoints, const char *addr)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct pg_addr world[] = { parse(addrs[WORLD]), parse("10.0.192.7"), parse(addrs[WORLD]) };
+	struct pg_addr world[] = { parse(addrs[V4][WORLD]), parse(other_addrs[V4][1]),
+				   parse(addrs[V4][WORLD]), parse(addrs[V6][WORLD]),
+				   parse(other_addrs[V6][1]) };
 
 	*state = fixture;
 	if (!fixture)
@@ -75,10 +97,12 @@ static int set_up(void **state)
 	for (int i = 0; i < ENDPOINTS; i++) {
 		char name[] = { 'a', 'p', 'p', (char)('1' + i), '\0' };
 
-		add_endpoint(&fixture->endpoints, name, parse(addrs[i]));
+		add_endpoint(&fixture->endpoints, name, addrs[V4][i], addrs[V6][i]);
 	}
-	add_host(&fixture->endpoints, addrs[HOST]);
-	add_host(&fixture->endpoints, "192.0.2.1");
+	for (int family = 0; family < FAMILIES; family++) {
+		add_host(&fixture->endpoints, addrs[family][HOST]);
+		add_host(&fixture->endpoints, other_addrs[family][0]);
+	}
 	if (pg_lab_enter(&fixture->endpoints, world, PG_COUNT(world), &fixture->diags,
 			 &fixture->lab))
 		fail_msg("%s", fixture->diags.list.items[0].text);
@@ -103,11 +127,47 @@ static void sh(const char *command)
 		fail_msg("failed: %s", command);
 }
 
+/* Neighbours are found by packets that pass FORWARD, and no test is about them. */
 static int flush_rules(void **state)
 {
 	(void)state;
-	sh("iptables-legacy -F && iptables-legacy -X && iptables-nft -F");
+	sh("iptables-legacy -F; iptables-nft -F; ip6tables-legacy -F; ip6tables-nft -F");
+	for (int type = 135; type <= 136; type++) {
+		char command[128];
+
+		snprintf(command, sizeof(command),
+			 "for flavour in legacy nft; do ip6tables-$flavour -A FORWARD -p icmpv6 "
+			 "--icmpv6-type %d -j ACCEPT; done",
+			 type);
+		sh(command);
+	}
 	return 0;
+}
+
+/* What commands of the tests are written with. */
+static int use(void **state, enum family family)
+{
+	static const char *const parties[] = { "APP1", "APP2", "APP3", "HOST", "WORLD" };
+	struct fixture *fixture = *state;
+
+	fixture->family = family;
+	for (int i = 0; i < PARTIES; i++)
+		setenv(parties[i], addrs[family][i], 1);
+	setenv("legacy", family == V4 ? "iptables-legacy" : "ip6tables-legacy", 1);
+	setenv("nft", family == V4 ? "iptables-nft" : "ip6tables-nft", 1);
+	setenv("icmp", family == V4 ? "icmp" : "icmpv6", 1);
+	setenv("prohibited", family == V4 ? "icmp-admin-prohibited" : "icmp6-adm-prohibited", 1);
+	return 0;
+}
+
+static int use_ipv4(void **state)
+{
+	return use(state, V4);
+}
+
+static int use_ipv6(void **state)
+{
+	return use(state, V6);
 }
 
 static int netns_of(const struct fixture *fixture, enum party party)
@@ -128,8 +188,8 @@ static struct pg_probe make_probe(const struct fixture *fixture, enum party src,
 	return (struct pg_probe){
 		.src_netns = netns_of(fixture, src),
 		.dst_netns = netns_of(fixture, dst),
-		.src = parse(addrs[src]),
-		.dst = parse(addrs[dst]),
+		.src = parse(addrs[fixture->family][src]),
+		.dst = parse(addrs[fixture->family][dst]),
 		.proto = proto,
 		.dport = dport,
 		.expect_open = true,
@@ -169,13 +229,14 @@ static void assert_flow(struct fixture *fixture, enum party src, enum party dst,
 static void test_everything_is_open_without_rules(void **state)
 {
 	struct fixture *fixture = *state;
-	struct pg_probe probes[PARTIES * PARTIES * PG_COUNT(protos)];
+	struct pg_probe probes[PARTIES * PARTIES * PROTOS];
 	size_t count = 0;
 
 	for (int src = 0; src < PARTIES; src++) {
 		for (int dst = 0; dst < PARTIES; dst++) {
-			for (size_t i = 0; src != dst && i < PG_COUNT(protos); i++)
-				probes[count++] = make_probe(fixture, src, dst, protos[i], 80);
+			for (size_t i = 0; src != dst && i < PROTOS; i++)
+				probes[count++] = make_probe(fixture, src, dst,
+							     protos[fixture->family][i], 80);
 		}
 	}
 	run(fixture, probes, count);
@@ -186,22 +247,25 @@ static void test_everything_is_open_without_rules(void **state)
 static void test_one_rule_closes_one_protocol_each(void **state)
 {
 	static const char *const rules[] = {
-		"iptables-legacy -A FORWARD -p tcp --dport 80 -j DROP",
-		"iptables-nft -A FORWARD -p udp --dport 80 -j DROP",
-		"iptables-legacy -A FORWARD -p sctp --dport 80 -j DROP",
-		"iptables-nft -A FORWARD -p icmp -j DROP",
+		"$legacy -A FORWARD -p tcp --dport 80 -j DROP",
+		"$nft -A FORWARD -p udp --dport 80 -j DROP",
+		"$legacy -A FORWARD -p sctp --dport 80 -j DROP",
+		"$nft -A FORWARD -p $icmp -j DROP",
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t rule = 0; rule < PG_COUNT(rules); rule++) {
-		struct pg_probe probes[3 * PG_COUNT(protos)];
+		struct pg_probe probes[3 * PROTOS];
 		size_t count = 0;
 
 		sh(rules[rule]);
-		for (size_t i = 0; i < PG_COUNT(protos); i++) {
-			probes[count++] = make_probe(fixture, APP1, APP2, protos[i], 80);
-			probes[count++] = make_probe(fixture, APP1, WORLD, protos[i], 80);
-			probes[count++] = make_probe(fixture, WORLD, APP3, protos[i], 80);
+		for (size_t i = 0; i < PROTOS; i++) {
+			probes[count++] =
+				make_probe(fixture, APP1, APP2, protos[fixture->family][i], 80);
+			probes[count++] =
+				make_probe(fixture, APP1, WORLD, protos[fixture->family][i], 80);
+			probes[count++] =
+				make_probe(fixture, WORLD, APP3, protos[fixture->family][i], 80);
 		}
 		for (size_t i = 0; i < count; i++)
 			probes[i].expect_open = i / 3 != rule;
@@ -216,7 +280,7 @@ static void test_other_ports_stay_open(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A FORWARD -p tcp --dport 80 -j DROP");
+	sh("$legacy -A FORWARD -p tcp --dport 80 -j DROP");
 	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 80, PG_PROBE_CLOSED);
 	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 81, PG_PROBE_OPEN);
 	assert_flow(fixture, HOST, APP2, IPPROTO_TCP, 80, PG_PROBE_OPEN);
@@ -226,40 +290,45 @@ static void test_bridged_traffic_passes_forward_and_hosts_does_not(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A FORWARD -m physdev --physdev-is-bridged -j DROP");
+	sh("$legacy -A FORWARD -m physdev --physdev-is-bridged -j DROP");
 	assert_flow(fixture, APP1, APP2, IPPROTO_UDP, 53, PG_PROBE_CLOSED);
 	assert_flow(fixture, APP1, APP3, IPPROTO_UDP, 53, PG_PROBE_CLOSED);
 	assert_flow(fixture, APP1, WORLD, IPPROTO_UDP, 53, PG_PROBE_OPEN);
 	assert_flow(fixture, APP1, HOST, IPPROTO_UDP, 53, PG_PROBE_OPEN);
-	sh("iptables-legacy -F && iptables-legacy -A INPUT -s 10.0.192.2 -j DROP");
+	flush_rules(NULL);
+	sh("$legacy -A INPUT -s $APP1 -j DROP");
 	assert_flow(fixture, APP1, HOST, IPPROTO_TCP, 53, PG_PROBE_CLOSED);
 	assert_flow(fixture, APP2, HOST, IPPROTO_TCP, 53, PG_PROBE_OPEN);
-	sh("iptables-legacy -F && iptables-legacy -A OUTPUT -d 10.0.192.2 -j DROP");
-	for (size_t i = 0; i < PG_COUNT(protos); i++) {
-		assert_flow(fixture, HOST, APP1, protos[i].n, 53, PG_PROBE_CLOSED);
-		assert_flow(fixture, HOST, APP2, protos[i].n, 53, PG_PROBE_OPEN);
+	flush_rules(NULL);
+	sh("$legacy -A OUTPUT -d $APP1 -j DROP");
+	for (size_t i = 0; i < PROTOS; i++) {
+		assert_flow(fixture, HOST, APP1, protos[fixture->family][i].n, 53, PG_PROBE_CLOSED);
+		assert_flow(fixture, HOST, APP2, protos[fixture->family][i].n, 53, PG_PROBE_OPEN);
 	}
 }
 
 static void test_a_refusal_is_not_a_drop(void **state)
 {
 	struct fixture *fixture = *state;
-	struct pg_probe probes[PG_COUNT(protos)];
+	struct pg_probe probes[PROTOS];
 
-	sh("iptables-legacy -A FORWARD -d 10.0.192.3 -j REJECT");
-	for (size_t i = 0; i < PG_COUNT(protos); i++) {
-		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_REFUSED);
-		assert_flow(fixture, WORLD, APP2, protos[i].n, 80, PG_PROBE_REFUSED);
-		probes[i] = make_probe(fixture, APP1, APP3, protos[i], 80);
+	sh("$legacy -A FORWARD -d $APP2 -j REJECT");
+	for (size_t i = 0; i < PROTOS; i++) {
+		assert_flow(fixture, APP1, APP2, protos[fixture->family][i].n, 80,
+			    PG_PROBE_REFUSED);
+		assert_flow(fixture, WORLD, APP2, protos[fixture->family][i].n, 80,
+			    PG_PROBE_REFUSED);
+		probes[i] = make_probe(fixture, APP1, APP3, protos[fixture->family][i], 80);
 	}
 	run(fixture, probes, PG_COUNT(probes));
 	for (size_t i = 0; i < PG_COUNT(probes); i++)
 		assert_result(&probes[i], PG_PROBE_OPEN);
-	sh("iptables-legacy -F && "
-	   "iptables-legacy -A FORWARD -p tcp -j REJECT --reject-with tcp-reset && "
-	   "iptables-legacy -A FORWARD -j REJECT --reject-with icmp-admin-prohibited");
-	for (size_t i = 0; i < PG_COUNT(protos); i++)
-		assert_flow(fixture, APP1, APP3, protos[i].n, 80, PG_PROBE_REFUSED);
+	flush_rules(NULL);
+	sh("$legacy -A FORWARD -p tcp -j REJECT --reject-with tcp-reset && "
+	   "$legacy -A FORWARD -j REJECT --reject-with $prohibited");
+	for (size_t i = 0; i < PROTOS; i++)
+		assert_flow(fixture, APP1, APP3, protos[fixture->family][i].n, 80,
+			    PG_PROBE_REFUSED);
 }
 
 /* What answers must be let through too; a stateless rule shows that both ways are walked. */
@@ -267,10 +336,10 @@ static void test_a_dropped_reply_closes(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A FORWARD -s 10.0.192.3 -j DROP");
-	for (size_t i = 0; i < PG_COUNT(protos); i++) {
-		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_CLOSED);
-		assert_flow(fixture, APP1, APP3, protos[i].n, 80, PG_PROBE_OPEN);
+	sh("$legacy -A FORWARD -s $APP2 -j DROP");
+	for (size_t i = 0; i < PROTOS; i++) {
+		assert_flow(fixture, APP1, APP2, protos[fixture->family][i].n, 80, PG_PROBE_CLOSED);
+		assert_flow(fixture, APP1, APP3, protos[fixture->family][i].n, 80, PG_PROBE_OPEN);
 	}
 }
 
@@ -279,7 +348,7 @@ static void test_a_connection_that_carries_nothing_is_closed(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A FORWARD -s 10.0.192.3 -p tcp --tcp-flags PSH PSH -j DROP");
+	sh("$legacy -A FORWARD -s $APP2 -p tcp --tcp-flags PSH PSH -j DROP");
 	assert_flow(fixture, APP1, APP2, IPPROTO_TCP, 80, PG_PROBE_CLOSED);
 	assert_flow(fixture, APP2, APP1, IPPROTO_TCP, 80, PG_PROBE_OPEN);
 }
@@ -288,31 +357,33 @@ static void test_conntrack_knows_every_protocol(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT && "
-	   "iptables-legacy -A FORWARD -s 10.0.192.2 -m conntrack --ctstate NEW -j ACCEPT && "
-	   "iptables-legacy -A FORWARD -j DROP");
-	for (size_t i = 0; i < PG_COUNT(protos); i++) {
-		assert_flow(fixture, APP1, APP2, protos[i].n, 80, PG_PROBE_OPEN);
-		assert_flow(fixture, APP1, WORLD, protos[i].n, 80, PG_PROBE_OPEN);
-		assert_flow(fixture, APP2, APP1, protos[i].n, 80, PG_PROBE_CLOSED);
-		assert_flow(fixture, WORLD, APP1, protos[i].n, 80, PG_PROBE_CLOSED);
+	sh("$legacy -A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT && "
+	   "$legacy -A FORWARD -s $APP1 -m conntrack --ctstate NEW -j ACCEPT && "
+	   "$legacy -A FORWARD -j DROP");
+	for (size_t i = 0; i < PROTOS; i++) {
+		assert_flow(fixture, APP1, APP2, protos[fixture->family][i].n, 80, PG_PROBE_OPEN);
+		assert_flow(fixture, APP1, WORLD, protos[fixture->family][i].n, 80, PG_PROBE_OPEN);
+		assert_flow(fixture, APP2, APP1, protos[fixture->family][i].n, 80, PG_PROBE_CLOSED);
+		assert_flow(fixture, WORLD, APP1, protos[fixture->family][i].n, 80,
+			    PG_PROBE_CLOSED);
 	}
 }
 
 static void test_other_addresses_of_host_and_world(void **state)
 {
 	struct fixture *fixture = *state;
+	const char *const *others = other_addrs[fixture->family];
 	struct pg_probe probes[] = {
 		make_probe(fixture, APP1, HOST, PG_PROTO_TCP, 80),
 		make_probe(fixture, APP1, WORLD, PG_PROTO_TCP, 80),
-		make_probe(fixture, WORLD, APP1, PG_PROTO_ICMP, 0),
+		make_probe(fixture, WORLD, APP1, protos[fixture->family][3], 0),
 		make_probe(fixture, HOST, WORLD, PG_PROTO_UDP, 80),
 		make_probe(fixture, WORLD, HOST, PG_PROTO_UDP, 80),
 	};
 
-	probes[0].dst = parse("192.0.2.1");
-	probes[1].dst = probes[2].src = probes[3].dst = parse("10.0.192.7");
-	probes[4].dst = parse("192.0.2.1");
+	probes[0].dst = parse(others[0]);
+	probes[1].dst = probes[2].src = probes[3].dst = parse(others[1]);
+	probes[4].dst = parse(others[0]);
 	run(fixture, probes, PG_COUNT(probes));
 	for (size_t i = 0; i < PG_COUNT(probes); i++)
 		assert_result(&probes[i], PG_PROBE_OPEN);
@@ -323,9 +394,10 @@ static void test_the_kernel_chooses_a_source(void **state)
 {
 	struct fixture *fixture = *state;
 
-	sh("iptables-legacy -A OUTPUT ! -s 10.0.192.1 -j DROP");
-	for (size_t i = 0; i < PG_COUNT(protos); i++) {
-		struct pg_probe probe = make_probe(fixture, HOST, APP1, protos[i], 80);
+	sh("$legacy -A OUTPUT ! -s $HOST -j DROP");
+	for (size_t i = 0; i < PROTOS; i++) {
+		struct pg_probe probe =
+			make_probe(fixture, HOST, APP1, protos[fixture->family][i], 80);
 
 		probe.src = (struct pg_addr){ 0 };
 		run(fixture, &probe, 1);
@@ -347,28 +419,32 @@ static void test_a_probe_that_cant_be_made_says_why(void **state)
 {
 	struct fixture *fixture = *state;
 	struct pg_probe probe = make_probe(fixture, APP1, APP2, PG_PROTO_TCP, 80);
+	struct pg_addr nobody = parse(fixture->family == V4 ? "10.9.9.9" : "fd00:99::9");
 
-	probe.src = parse("10.9.9.9");
+	probe.src = nobody;
 	assert_error(fixture, probe, EADDRNOTAVAIL);
 	probe = make_probe(fixture, APP1, APP2, PG_PROTO_UDP, 80);
-	probe.dst = parse("10.9.9.9");
+	probe.dst = nobody;
 	assert_error(fixture, probe, EADDRNOTAVAIL);
 	assert_error(fixture, make_probe(fixture, APP1, APP2, PG_PROTO_TCP, 0), EINVAL);
 	assert_error(fixture, make_probe(fixture, APP1, APP2, (pg_proto){ 47 }, 0),
 		     EPROTONOSUPPORT);
-	probe = make_probe(fixture, WORLD, APP2, PG_PROTO_ICMP, 0);
-	probe.dst = parse("203.0.113.1");
+	probe = make_probe(fixture, WORLD, APP2, protos[fixture->family][3], 0);
+	probe.dst = parse(fixture->family == V4 ? "203.0.113.1" : "4000::1");
 	assert_error(fixture, probe, ENETUNREACH);
+	assert_error(fixture, make_probe(fixture, APP1, APP2, protos[!fixture->family][3], 0),
+		     EAFNOSUPPORT);
 }
 
+/* For both families at once, as servers mostly do. */
 static int listen_at(const struct fixture *fixture, enum party party, int type, uint16_t port)
 {
 	_cleanup_netns_ int home = -1;
-	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	int fd;
 
 	assert_int_equal(pg_netns_enter(netns_of(fixture, party), &home), 0);
-	fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof(any)), 0);
 	if (type == SOCK_STREAM)
@@ -400,9 +476,9 @@ static void test_thousands_in_waves(void **state)
 	struct pg_probe *probes = calloc(count, sizeof(*probes));
 
 	assert_non_null(probes);
-	sh("iptables-legacy -A FORWARD -p tcp --dport 81 -j DROP");
+	sh("$legacy -A FORWARD -p tcp --dport 81 -j DROP");
 	for (size_t i = 0; i < count; i++) {
-		probes[i] = make_probe(fixture, APP1, APP2, protos[i % PG_COUNT(protos)],
+		probes[i] = make_probe(fixture, APP1, APP2, protos[fixture->family][i % PROTOS],
 				       80 + i % 8 / 4);
 		probes[i].expect_open = i % 8 != 4;
 	}
@@ -434,6 +510,11 @@ static void test_the_host_is_its_own(void **state)
 	}
 }
 
+static const struct pg_addr *only_addr(const struct pg_endpoint *endpoint)
+{
+	return pg_endpoint_addr(endpoint, endpoint->ipv4.family ? 4 : 6);
+}
+
 /* A lab inside the lab, in a process of its own. 0, or what pg_lab_enter() returned. */
 static int enter_another(struct pg_endpoints *endpoints, const char *world, size_t flows)
 {
@@ -455,8 +536,8 @@ static int enter_another(struct pg_endpoints *endpoints, const char *world, size
 		probes[i] = (struct pg_probe){
 			.src_netns = pg_lab_endpoint_netns(lab, src),
 			.dst_netns = pg_lab_endpoint_netns(lab, dst),
-			.src = endpoints->list.items[src].ipv4,
-			.dst = endpoints->list.items[dst].ipv4,
+			.src = *only_addr(&endpoints->list.items[src]),
+			.dst = *only_addr(&endpoints->list.items[dst]),
 			.proto = PG_PROTO_UDP,
 			.dport = 53,
 			.expect_open = true,
@@ -482,25 +563,27 @@ static int in_child(struct pg_endpoints *endpoints, const char *world, size_t fl
 }
 
 /* A ring of 300 endpoints, of which so many flows are probed. */
-static int probe_ring(size_t flows)
+static int probe_ring(enum family family, size_t flows)
 {
 	_cleanup_endpoints_ struct pg_endpoints endpoints = { 0 };
 
-	add_host(&endpoints, "10.0.192.1");
+	add_host(&endpoints, addrs[family][HOST]);
 	for (unsigned int i = 0; i < 300; i++) {
-		struct pg_addr addr = parse("10.0.192.0");
+		char addr[PG_ADDR_TEXT_MAX];
 
-		addr.bytes[2] = (uint8_t)(200 + i / 250);
-		addr.bytes[3] = (uint8_t)(i % 250 + 1);
-		add_endpoint(&endpoints, "e", addr);
+		snprintf(addr, sizeof(addr), family == V4 ? "10.0.%u.%u" : "fd00:10::%x:%x",
+			 200 + i / 250, i % 250 + 1);
+		add_endpoint(&endpoints, "e", family == V4 ? addr : NULL,
+			     family == V6 ? addr : NULL);
 	}
-	return in_child(&endpoints, "10.0.201.200", flows);
+	return in_child(&endpoints, family == V4 ? "10.0.201.200" : "fd00:10::c9:200", flows);
 }
 
 static void test_a_large_lab(void **state)
 {
-	(void)state;
-	assert_int_equal(probe_ring(100), 0);
+	struct fixture *fixture = *state;
+
+	assert_int_equal(probe_ring(fixture->family, 100), 0);
 }
 
 /*
@@ -509,16 +592,20 @@ static void test_a_large_lab(void **state)
  */
 static void test_a_full_table_of_neighbours(void **state)
 {
-	(void)state;
-	assert_int_equal(probe_ring(1200), 0);
+	struct fixture *fixture = *state;
+
+	assert_int_equal(probe_ring(fixture->family, 1200), 0);
 }
 
 static void test_addresses_that_no_lab_can_have(void **state)
 {
+	static const char *const unusable[] = { "::", "::1", "fe80::1", "ff02::1" };
 	_cleanup_endpoints_ struct pg_endpoints endpoints = { 0 };
 
 	(void)state;
-	add_endpoint(&endpoints, "e", parse("10.0.0.2"));
+	add_endpoint(&endpoints, "e", "10.0.0.2", NULL);
+	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), -EINVAL);
+	add_host(&endpoints, "fd00::1");
 	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), -EINVAL);
 	add_host(&endpoints, "10.0.0.1");
 	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), 0);
@@ -526,11 +613,52 @@ static void test_addresses_that_no_lab_can_have(void **state)
 	assert_int_equal(in_child(&endpoints, "224.0.0.1", 0), -EINVAL);
 	assert_int_equal(in_child(&endpoints, "10.0.0.2", 0), -EINVAL);
 	assert_int_equal(in_child(&endpoints, "10.0.0.1", 0), -EINVAL);
+	assert_int_equal(in_child(&endpoints, "fd00::1", 0), -EINVAL);
+	assert_int_equal(in_child(&endpoints, "2001:db8::1", 0), 0);
+	for (size_t i = 0; i < PG_COUNT(unusable); i++)
+		assert_int_equal(in_child(&endpoints, unusable[i], 0), -EINVAL);
 	endpoints.list.items[0].ipv4 = (struct pg_addr){ 0 };
 	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), -EINVAL);
+	endpoints.list.items[0].ipv6 = parse("fd00::2");
+	assert_int_equal(in_child(&endpoints, "1.1.1.1", 0), 0);
+	assert_int_equal(in_child(&endpoints, "fd00::2", 0), -EINVAL);
 }
 
-#define lab_test(test) cmocka_unit_test_teardown(test, flush_rules)
+/* Without anybody's IPv6 address there is none of the kernel's own choice either. */
+static int look_for_ipv6(void *context)
+{
+	(void)context;
+	return system("grep -q . /proc/net/if_inet6") ? 0 : -EEXIST;
+}
+
+static void test_ipv6_is_off_where_nobody_has_it(void **state)
+{
+	_cleanup_endpoints_ struct pg_endpoints endpoints = { 0 };
+	struct pg_lab *lab = NULL;
+	int status;
+	pid_t child;
+
+	(void)state;
+	add_endpoint(&endpoints, "e", "10.0.0.2", NULL);
+	add_host(&endpoints, "10.0.0.1");
+	child = fork();
+	if (!child) {
+		_cleanup_diags_ struct pg_diags diags = { 0 };
+		int err = pg_lab_enter(&endpoints, NULL, 0, &diags, &lab);
+
+		err = err ?: look_for_ipv6(NULL);
+		_exit(-(err ?: pg_netns_run(pg_lab_endpoint_netns(lab, 0), look_for_ipv6, NULL)));
+	}
+	assert_true(waitpid(child, &status, 0) == child);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+#define ipv4_test(test) cmocka_unit_test_setup_teardown(test, use_ipv4, flush_rules)
+#define ipv6_test(test)                                             \
+	{                                                           \
+#test " (IPv6)", test, use_ipv6, flush_rules, NULL, \
+	}
+#define lab_test(test) ipv4_test(test), ipv6_test(test)
 
 int main(int argc, char **argv)
 {
@@ -538,7 +666,7 @@ int main(int argc, char **argv)
 		lab_test(test_a_full_table_of_neighbours),
 	};
 	const struct CMUnitTest tests[] = {
-		lab_test(test_the_host_is_its_own),
+		ipv4_test(test_the_host_is_its_own),
 		lab_test(test_everything_is_open_without_rules),
 		lab_test(test_one_rule_closes_one_protocol_each),
 		lab_test(test_other_ports_stay_open),
@@ -553,7 +681,8 @@ int main(int argc, char **argv)
 		lab_test(test_a_server_that_is_there_is_used),
 		lab_test(test_thousands_in_waves),
 		lab_test(test_a_large_lab),
-		lab_test(test_addresses_that_no_lab_can_have),
+		ipv4_test(test_addresses_that_no_lab_can_have),
+		ipv4_test(test_ipv6_is_off_where_nobody_has_it),
 	};
 
 	if (geteuid()) {

@@ -73,7 +73,7 @@ check_PROGRAMS += tests/unit/frontend/test_probe_wire
 TESTS += tests/unit/frontend/test_probe_wire
 tests_unit_frontend_test_probe_wire_SOURCES = tests/unit/frontend/test_probe_wire.c
 tests_unit_frontend_test_probe_wire_CFLAGS = $(TEST_CFLAGS)
-tests_unit_frontend_test_probe_wire_LDADD = libfrontend.a libcompat.a $(CMOCKA_LIBS)
+tests_unit_frontend_test_probe_wire_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/frontend/test_dispatch
 TESTS += tests/unit/frontend/test_dispatch

@@ -5,18 +5,23 @@
 
 #include "frontend/lab/probe_wire.h"
 
-#define IP_HEADER 20
+#define IP4_HEADER 20
+#define IP6_HEADER 40
 
-/* An IPv4 header before `length` bytes that are there already; from 10.0.0.1 to 10.0.0.2. */
-static size_t put_ip(uint8_t *data, uint8_t proto, size_t length)
+/* A header before bytes that are there already, from 10.0.0.1 to 10.0.0.2, or fd00::1 to fd00::2. */
+static size_t put_ip(uint8_t *data, uint8_t family, uint8_t proto)
 {
-	static const uint8_t addrs[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
+	static const uint8_t addrs4[8] = { 10, 0, 0, 1, 10, 0, 0, 2 };
+	static const uint8_t addrs6[32] = { 0xfd, [15] = 1, [16] = 0xfd, [31] = 2 };
 
-	memset(data, 0, IP_HEADER);
-	data[0] = 0x45;
-	data[9] = proto;
-	memcpy(data + 12, addrs, sizeof(addrs));
-	return IP_HEADER + length;
+	memset(data, 0, family == 4 ? IP4_HEADER : IP6_HEADER);
+	data[0] = family == 4 ? 0x45 : 0x60;
+	data[family == 4 ? 9 : 6] = proto;
+	if (family == 4)
+		memcpy(data + 12, addrs4, sizeof(addrs4));
+	else
+		memcpy(data + 8, addrs6, sizeof(addrs6));
+	return family == 4 ? IP4_HEADER : IP6_HEADER;
 }
 
 /* RFC 3720, appendix B.4, and the check value that every table of CRCs has. */
@@ -35,7 +40,7 @@ static void test_crc32c(void **state)
 static void test_echo_has_a_checksum(void **state)
 {
 	uint8_t packet[PG_WIRE_MAX];
-	size_t length = pg_wire_echo(packet, 0x8123, 0x1122334455667788);
+	size_t length = pg_wire_echo(packet, 4, 0x8123, 0x1122334455667788);
 	uint32_t sum = 0;
 
 	(void)state;
@@ -44,61 +49,98 @@ static void test_echo_has_a_checksum(void **state)
 	sum = (sum & 0xffff) + (sum >> 16);
 	assert_int_equal((sum & 0xffff) + (sum >> 16), 0xffff);
 	assert_int_equal(packet[0], 8);
+	pg_wire_echo(packet, 6, 0x8123, 0x1122334455667788);
+	assert_int_equal(packet[0], 128);
+	assert_int_equal(packet[2] | packet[3], 0); /* the kernel's to fill in */
 }
+
+static void test_headers_of_packets(void **state)
+{
+	uint8_t data[IP4_HEADER + 4] = { 0x45 };
+
+	(void)state;
+	assert_int_equal(pg_wire_header(data, sizeof(data), 4), IP4_HEADER);
+	assert_int_equal(pg_wire_header(data, sizeof(data), 6), 0);
+	for (size_t cut = 0; cut < IP4_HEADER; cut++)
+		assert_int_equal(pg_wire_header(data, cut, 4), SIZE_MAX);
+	data[0] = 0x46;
+	assert_int_equal(pg_wire_header(data, sizeof(data), 4), IP4_HEADER + 4);
+	data[0] = 0x47; /* longer than what is there */
+	assert_int_equal(pg_wire_header(data, sizeof(data), 4), SIZE_MAX);
+	data[0] = 0x44;
+	assert_int_equal(pg_wire_header(data, sizeof(data), 4), SIZE_MAX);
+	data[0] = 0x65;
+	assert_int_equal(pg_wire_header(data, sizeof(data), 4), SIZE_MAX);
+}
+
+static const struct {
+	uint8_t family, proto, reply, unreachable;
+	const char *to;
+} families[] = {
+	{ 4, IPPROTO_ICMP, 0, 3, "10.0.0.2" },
+	{ 6, IPPROTO_ICMPV6, 129, 1, "fd00::2" },
+};
 
 static void test_reply_comes_back_as_it_was_sent(void **state)
 {
-	uint8_t data[IP_HEADER + PG_WIRE_MAX];
-	size_t length = pg_wire_echo(data + IP_HEADER, 0x8123, 0x1122334455667788);
-	struct pg_wire_icmp icmp;
-
 	(void)state;
-	length = put_ip(data, IPPROTO_ICMP, length);
-	icmp = pg_wire_icmp_parse(data, length);
-	assert_int_equal(icmp.kind, PG_WIRE_ICMP_OTHER); /* a request */
-	data[IP_HEADER] = 0;
-	icmp = pg_wire_icmp_parse(data, length);
-	assert_int_equal(icmp.kind, PG_WIRE_ICMP_REPLY);
-	assert_int_equal(icmp.id, 0x8123);
-	assert_true(icmp.token == 0x1122334455667788);
-	assert_memory_equal(icmp.from, "\x0a\0\0\x01", 4);
+	for (size_t i = 0; i < PG_COUNT(families); i++) {
+		uint8_t family = families[i].family, other = families[1 - i].family;
+		uint8_t data[PG_WIRE_MAX];
+		size_t length = pg_wire_echo(data, family, 0x8123, 0x1122334455667788);
+		struct pg_wire_icmp icmp = pg_wire_icmp_parse(data, length, family);
+
+		assert_int_equal(icmp.kind, PG_WIRE_ICMP_OTHER); /* a request */
+		data[0] = families[i].reply;
+		icmp = pg_wire_icmp_parse(data, length, family);
+		assert_int_equal(icmp.kind, PG_WIRE_ICMP_REPLY);
+		assert_int_equal(icmp.id, 0x8123);
+		assert_true(icmp.token == 0x1122334455667788);
+		assert_int_equal(pg_wire_icmp_parse(data, length, other).kind, PG_WIRE_ICMP_OTHER);
+		for (size_t cut = 0; cut < length; cut++)
+			assert_int_equal(pg_wire_icmp_parse(data, cut, family).kind,
+					 PG_WIRE_ICMP_OTHER);
+	}
+}
+
+static void assert_unreachable(const uint8_t *data, size_t length, uint8_t family, uint8_t proto,
+			       uint16_t port, const char *to)
+{
+	struct pg_wire_icmp icmp = pg_wire_icmp_parse(data, length, family);
+	char text[PG_ADDR_TEXT_MAX];
+
+	assert_int_equal(icmp.kind, PG_WIRE_ICMP_UNREACHABLE);
+	assert_int_equal(icmp.code, 13);
+	assert_int_equal(icmp.proto, proto);
+	assert_int_equal(icmp.port, port);
+	assert_string_equal(pg_addr_format(&icmp.to, text), to);
 	for (size_t cut = 0; cut < length; cut++)
-		assert_int_equal(pg_wire_icmp_parse(data, cut).kind, PG_WIRE_ICMP_OTHER);
+		assert_int_equal(pg_wire_icmp_parse(data, cut, family).kind, PG_WIRE_ICMP_OTHER);
 }
 
 static void test_unreachable_names_the_flow(void **state)
 {
-	uint8_t data[IP_HEADER + 8 + IP_HEADER + PG_WIRE_MAX];
-	uint8_t *message = data + IP_HEADER, *inner = message + 8;
 	struct pg_wire_sctp init = { .sport = 40000, .dport = 80, .chunk = PG_WIRE_SCTP_INIT };
-	size_t length = put_ip(data, IPPROTO_ICMP, 8 + IP_HEADER + 8);
-	struct pg_wire_icmp icmp;
 
 	(void)state;
-	memset(message, 0, 8);
-	message[0] = 3;
-	message[1] = 13;
-	pg_wire_sctp_make(inner + IP_HEADER, &init);
-	put_ip(inner, IPPROTO_SCTP, 8);
-	icmp = pg_wire_icmp_parse(data, length);
-	assert_int_equal(icmp.kind, PG_WIRE_ICMP_UNREACHABLE);
-	assert_int_equal(icmp.code, 13);
-	assert_int_equal(icmp.proto, IPPROTO_SCTP);
-	assert_int_equal(icmp.port, 40000);
-	assert_memory_equal(icmp.to, "\x0a\0\0\x02", 4);
-	for (size_t cut = 0; cut < length; cut++)
-		assert_int_equal(pg_wire_icmp_parse(data, cut).kind, PG_WIRE_ICMP_OTHER);
+	for (size_t i = 0; i < PG_COUNT(families); i++) {
+		uint8_t data[8 + IP6_HEADER + PG_WIRE_MAX] = { families[i].unreachable, 13 };
+		uint8_t family = families[i].family, *inner = data + 8;
+		size_t header = put_ip(inner, family, IPPROTO_SCTP), length = 8 + header + 8;
 
-	pg_wire_echo(inner + IP_HEADER, 0x9001, 1);
-	put_ip(inner, IPPROTO_ICMP, 8);
-	assert_int_equal(pg_wire_icmp_parse(data, length).port, 0x9001);
-	inner[0] = 0x4f; /* a header longer than what is there */
-	assert_int_equal(pg_wire_icmp_parse(data, length).kind, PG_WIRE_ICMP_OTHER);
+		pg_wire_sctp_make(inner + header, &init);
+		assert_unreachable(data, length, family, IPPROTO_SCTP, 40000, families[i].to);
+		put_ip(inner, family, families[i].proto);
+		pg_wire_echo(inner + header, family, 0x9001, 1);
+		assert_unreachable(data, length, family, families[i].proto, 0x9001, families[i].to);
+		inner[0] = 0x5f; /* of no family */
+		assert_int_equal(pg_wire_icmp_parse(data, length, family).kind, PG_WIRE_ICMP_OTHER);
+	}
 }
 
 static void assert_sctp(const struct pg_wire_sctp *made)
 {
-	uint8_t data[IP_HEADER + PG_WIRE_MAX], *packet = data + IP_HEADER, from[4];
+	uint8_t packet[PG_WIRE_MAX];
 	size_t length = pg_wire_sctp_make(packet, made);
 	struct pg_wire_sctp parsed = { 0 };
 	uint8_t crc[4];
@@ -109,16 +151,14 @@ static void assert_sctp(const struct pg_wire_sctp *made)
 	wanted = pg_wire_crc32c(packet, length);
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(crc[i], wanted >> 8 * i & 0xff);
-	length = put_ip(data, IPPROTO_SCTP, length);
-	assert_true(pg_wire_sctp_parse(data, length, &parsed, from));
-	assert_memory_equal(from, "\x0a\0\0\x01", 4);
+	assert_true(pg_wire_sctp_parse(packet, length, &parsed));
 	assert_int_equal(parsed.sport, made->sport);
 	assert_int_equal(parsed.dport, made->dport);
 	assert_int_equal(parsed.tag, made->tag);
 	assert_int_equal(parsed.chunk, made->chunk);
 	assert_int_equal(parsed.init_tag, made->init_tag);
-	for (size_t cut = 0; cut < IP_HEADER + 12 + 20; cut++)
-		assert_false(pg_wire_sctp_parse(data, cut, &parsed, from));
+	for (size_t cut = 0; cut < 12 + 20; cut++)
+		assert_false(pg_wire_sctp_parse(packet, cut, &parsed));
 }
 
 static void test_sctp_reads_what_it_makes(void **state)
@@ -147,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_crc32c),
 		cmocka_unit_test(test_echo_has_a_checksum),
+		cmocka_unit_test(test_headers_of_packets),
 		cmocka_unit_test(test_reply_comes_back_as_it_was_sent),
 		cmocka_unit_test(test_unreachable_names_the_flow),
 		cmocka_unit_test(test_sctp_reads_what_it_makes),
