@@ -20,7 +20,7 @@ struct pg_case_party {
 	char *text; /* as written: "app1", "ip:8.8.8.8" */
 	enum { PG_PARTY_ENDPOINT, PG_PARTY_HOST, PG_PARTY_ADDRESS } kind;
 	size_t endpoint;     /* ENDPOINT: index into case.endpoints.list */
-	struct pg_addr addr; /* ADDRESS */
+	struct pg_addr addr; /* what is written as "ip:..."; else of family 0 */
 };
 
 struct pg_case_header {
@@ -34,8 +34,9 @@ struct pg_case_http {
 
 struct pg_case_flow {
 	struct pg_case_party src, dst;
+	uint8_t family; /* 4 or 6 */
 	pg_proto proto;
-	uint16_t dport; /* ICMP: 8, the echo request */
+	uint16_t dport; /* ICMP, ICMPV6: 8, 128: the echo request */
 	bool has_http;
 	struct pg_case_http http;
 	enum pg_expectation expect;
@@ -51,9 +52,10 @@ struct pg_case {
 	 * into `policy`; NULL: it was in the case. */
 	char *policy_file;
 	struct pg_loc policy_loc;
-	struct pg_endpoints endpoints; /* without the host; each has an address after _assign() */
-	bool has_host;		       /* an endpoint labelled reserved:host= was there */
-	char *host_name;	       /* its name; NULL without */
+	struct pg_endpoints
+		endpoints; /* without the host; all addresses are there after _assign() */
+	bool has_host;	   /* an endpoint labelled reserved:host= was there */
+	char *host_name;   /* its name; NULL without */
 	struct pg_array(struct pg_case_flow) flows;
 };
 
@@ -69,10 +71,15 @@ int pg_case_decode(const struct pg_sources *sources, uint32_t source,
 		   struct pg_case *ret_case);
 
 /*
- * Gives an address to each endpoint without one, and one to the host if it has none, from
- * 10.0.192.0/20, avoiding all addresses that the case names; then calls pg_endpoints_finish().
- * host_addrs[0] is then the bridge's address. -EINVAL (diags), -ENOSPC, -ENOMEM.
+ * Gives addresses to endpoints: of a family that a flow of theirs has and they lack, and IPv4 to those
+ * that have none; and to the host one of each family that an endpoint has. They are from
+ * 10.0.192.0/20 and fd00:10:192::/112, and none that the case names. Then calls
+ * pg_endpoints_finish(). -EINVAL (diags), -ENOSPC, -ENOMEM.
  */
 int pg_case_assign(struct pg_case *test, struct pg_diags *diags);
+
+/* The address that a party takes part in a flow with, once all are assigned. */
+struct pg_addr pg_case_party_addr(const struct pg_case *test, const struct pg_case_party *party,
+				  uint8_t family);
 
 #endif

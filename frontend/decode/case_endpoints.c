@@ -111,29 +111,43 @@ int pg_decode_case_endpoints(struct pg_decoder *decoder, const struct pg_json_va
 	return 0;
 }
 
-/* An address under an endpoint's name; `member` is a struct pg_case_names. */
-static int decode_ip(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
+/* One address of an endpoint's; `member` is a struct pg_endpoint. */
+static int decode_own_address(struct pg_decoder *decoder, const struct pg_json_value *value,
+			      void *member)
+{
+	struct pg_endpoint *endpoint = member;
+	struct pg_addr addr, *own;
+
+	if (!pg_decode_address(decoder, value, &addr))
+		return 0;
+	own = addr.family == 4 ? &endpoint->ipv4 : &endpoint->ipv6;
+	if (own->family)
+		pg_error(decoder->diags, value->loc, "a second IPv%u address of '%s'", addr.family,
+			 pg_quote(endpoint->name, strlen(endpoint->name)).text);
+	*own = addr;
+	return 0;
+}
+
+/* Addresses under an endpoint's name; `member` is a struct pg_case_names. */
+static int decode_ips(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_case_names *names = member;
 	struct pg_endpoints *endpoints = &names->test->endpoints;
 	struct pg_case_party party = { 0 };
-	struct pg_endpoint *endpoint;
-	struct pg_addr addr;
+	pg_field_fn *decode = decode_own_address;
+	void *whose = endpoints;
 
 	if (pg_case_names_find(names, value->key, &party) < 0) {
 		pg_case_names_report(names, decoder, value->key_loc, value->key);
 		return 0;
 	}
 	if (party.kind == PG_PARTY_HOST)
-		return pg_decode_host_address(decoder, value, endpoints);
-	if (!pg_decode_address(decoder, value, &addr))
-		return 0;
-	endpoint = &endpoints->list.items[party.endpoint];
-	if (addr.family == 4)
-		endpoint->ipv4 = addr;
+		decode = pg_decode_host_address;
 	else
-		endpoint->ipv6 = addr;
-	return 0;
+		whose = &endpoints->list.items[party.endpoint];
+	return value->kind == PG_JSON_ARRAY
+		       ? pg_decode_elements(decoder, value, PG_STRING, decode, whose)
+		       : decode(decoder, value, whose);
 }
 
 int pg_decode_case_addresses(struct pg_decoder *decoder, const struct pg_json_value *object,
@@ -143,7 +157,7 @@ int pg_decode_case_addresses(struct pg_decoder *decoder, const struct pg_json_va
 
 	if (!ips || ips->kind != PG_JSON_OBJECT)
 		return 0;
-	return pg_decode_members(decoder, ips, PG_STRING, decode_ip, names);
+	return pg_decode_members(decoder, ips, PG_STRING | PG_ARRAY, decode_ips, names);
 }
 
 void pg_case_names_done(struct pg_case_names *names)

@@ -4,12 +4,13 @@
 #include "frontend/decode/decode_part.h"
 #include "frontend/quote.h"
 
-#define PORT_MAX     65535
-#define ECHO_REQUEST 8
+#define PORT_MAX       65535
+#define ECHO_REQUEST   8
+#define ECHO_REQUEST_6 128
 
 /* A flow's fields before they are held against each other and the endpoints. */
 struct flow_fields {
-	const struct pg_json_value *src, *dst, *proto, *dport, *http, *expect;
+	const struct pg_json_value *src, *dst, *family, *proto, *dport, *http, *expect;
 };
 
 #define MEMBER(name) offsetof(struct flow_fields, name)
@@ -17,6 +18,7 @@ struct flow_fields {
 static const struct pg_field flow_fields[] = {
 	PG_FIELD("src", PG_STRING, pg_decode_keep, MEMBER(src), .required = true),
 	PG_FIELD("dst", PG_STRING, pg_decode_keep, MEMBER(dst), .required = true),
+	PG_FIELD("family", PG_INTEGER, pg_decode_keep, MEMBER(family)),
 	PG_FIELD("proto", PG_STRING, pg_decode_keep, MEMBER(proto), .required = true),
 	PG_FIELD("dport", PG_INTEGER, pg_decode_keep, MEMBER(dport)),
 	PG_FIELD("http", PG_OBJECT, pg_decode_keep, MEMBER(http)),
@@ -58,32 +60,77 @@ static int decode_party(struct pg_decoder *decoder, const struct pg_json_value *
 static void decode_proto(struct pg_decoder *decoder, const struct pg_json_value *value,
 			 pg_proto *proto)
 {
-	static const char *const names[] = { "tcp", "udp", "sctp", "icmp" };
-	pg_proto found;
+	static const char *const names[] = { "tcp", "udp", "sctp", "icmp", "icmpv6" };
 
-	if (!value)
-		return;
-	if (pg_proto_parse(value->string, &found) < 0)
+	if (value && pg_proto_parse(value->string, proto) < 0)
 		pg_decode_unknown_word(decoder, value, "protocol", names, PG_COUNT(names));
-	else if (found.n == PG_PROTO_ICMPV6.n)
-		pg_error(decoder->diags, value->loc, "unsupported feature: protocol 'icmpv6'");
-	else
-		*proto = found;
+}
+
+/* Whether it is an endpoint that was given an IPv6 address and no other. Names may be nobody's. */
+static bool has_only_ipv6(const struct pg_case *test, const struct pg_case_party *party)
+{
+	const struct pg_endpoint *endpoint;
+
+	if (party->kind != PG_PARTY_ENDPOINT || party->endpoint >= test->endpoints.list.count)
+		return false;
+	endpoint = &test->endpoints.list.items[party->endpoint];
+	return endpoint->ipv6.family && !endpoint->ipv4.family;
+}
+
+/* Of a flow that doesn't say: as its addresses are, else IPv4 unless an endpoint has none. */
+static uint8_t choose_family(const struct pg_case *test, const struct pg_case_flow *flow)
+{
+	if (flow->src.addr.family || flow->dst.addr.family)
+		return PG_MAX(flow->src.addr.family, flow->dst.addr.family);
+	if (flow->proto.n == PG_PROTO_ICMPV6.n || has_only_ipv6(test, &flow->src) ||
+	    has_only_ipv6(test, &flow->dst))
+		return 6;
+	return 4;
+}
+
+static void check_family(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 const struct pg_case_party *party, uint8_t family)
+{
+	if (value && party->addr.family && party->addr.family != family)
+		pg_error(decoder->diags, value->loc, "'%s' in an IPv%u flow",
+			 pg_quote(value->string, value->length).text, family);
+}
+
+static void decode_family(struct pg_decoder *decoder, const struct flow_fields *fields,
+			  const struct pg_case *test, struct pg_case_flow *flow)
+{
+	const struct pg_json_value *value = fields->family;
+
+	flow->family = choose_family(test, flow);
+	if (value && value->integer != 4 && value->integer != 6)
+		pg_error(decoder->diags, value->loc, "'family' is 4 or 6");
+	else if (value)
+		flow->family = (uint8_t)value->integer;
+	check_family(decoder, fields->src, &flow->src, flow->family);
+	check_family(decoder, fields->dst, &flow->dst, flow->family);
+	if (flow->proto.n == PG_PROTO_ICMPV6.n && flow->family == 4)
+		pg_error(decoder->diags, fields->proto->loc, "'icmpv6' in an IPv4 flow");
+	if (flow->proto.n == PG_PROTO_ICMP.n && flow->family == 6)
+		flow->proto = PG_PROTO_ICMPV6;
 }
 
 /* Only the echo request can be sent and answered, so it's what an ICMP flow is. */
 static void decode_dport(struct pg_decoder *decoder, const struct pg_json_value *flow_value,
 			 const struct pg_json_value *value, struct pg_case_flow *flow)
 {
-	bool icmp = flow->proto.n == PG_PROTO_ICMP.n;
+	uint16_t echo = flow->proto.n == PG_PROTO_ICMP.n     ? ECHO_REQUEST
+			: flow->proto.n == PG_PROTO_ICMPV6.n ? ECHO_REQUEST_6
+							     : 0;
+	bool icmp = echo != 0;
 
 	if (icmp)
-		flow->dport = ECHO_REQUEST;
+		flow->dport = echo;
 	if (!value && !icmp && !pg_json_member(flow_value, "dport")) {
 		pg_error(decoder->diags, pg_json_opening(flow_value), "missing field 'dport'");
-	} else if (value && icmp && value->integer != ECHO_REQUEST) {
+	} else if (value && icmp && value->integer != echo) {
 		pg_error(decoder->diags, value->loc,
-			 "an icmp flow is an echo request: 'dport' is 8 or absent");
+			 "an %s flow is an echo request: 'dport' is %u or absent",
+			 pg_proto_name(flow->proto), echo);
 	} else if (value && (value->integer < 0 || value->integer > PORT_MAX)) {
 		pg_error(decoder->diags, value->loc, "port %lld is not in 0..%d",
 			 (long long)value->integer, PORT_MAX);
@@ -164,6 +211,7 @@ static int decode_flow(struct pg_decoder *decoder, const struct pg_json_value *v
 	if (r == 0)
 		r = decode_party(decoder, fields.dst, names, &flow->dst);
 	decode_proto(decoder, fields.proto, &flow->proto);
+	decode_family(decoder, &fields, names->test, flow);
 	if (flow->proto.n)
 		decode_dport(decoder, value, fields.dport, flow);
 	if (r == 0)

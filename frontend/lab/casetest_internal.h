@@ -11,7 +11,6 @@
 enum pg_case_skip {
 	PG_CASE_SKIP_NONE,
 	PG_CASE_SKIP_HTTP,
-	PG_CASE_SKIP_IPV6,
 	PG_CASE_SKIPS,
 };
 

@@ -3,23 +3,17 @@
 #include "frontend/lab/casetest_internal.h"
 
 static struct pg_party make_party(const struct pg_case *test, const struct pg_case_party *party,
-				  const struct pg_identities *identities)
+				  uint8_t family, const struct pg_identities *identities)
 {
-	struct pg_party made = { .id = PG_IDENTITY_HOST };
+	struct pg_party made = {
+		.id = PG_IDENTITY_HOST,
+		.addr = pg_case_party_addr(test, party, family),
+	};
 
-	switch (party->kind) {
-	case PG_PARTY_ENDPOINT:
+	if (party->kind == PG_PARTY_ENDPOINT)
 		made.id = identities->endpoint_ids.items[party->endpoint];
-		made.addr = test->endpoints.list.items[party->endpoint].ipv4;
-		break;
-	case PG_PARTY_HOST:
-		made.addr = test->endpoints.host_addrs.items[0];
-		break;
-	case PG_PARTY_ADDRESS:
+	else if (party->kind == PG_PARTY_ADDRESS)
 		made.id = pg_identities_of_addr(identities, &party->addr);
-		made.addr = party->addr;
-		break;
-	}
 	return made;
 }
 
@@ -46,8 +40,8 @@ int pg_case_evaluate(const struct pg_case *test, const struct pg_case_flow *flow
 		.header_count = flow->http.headers.count,
 	};
 	struct pg_flow asked = {
-		.src = make_party(test, &flow->src, identities),
-		.dst = make_party(test, &flow->dst, identities),
+		.src = make_party(test, &flow->src, flow->family, identities),
+		.dst = make_party(test, &flow->dst, flow->family, identities),
 		.proto = flow->proto,
 		.dport = flow->dport,
 		.http = flow->has_http ? &request : NULL,

@@ -72,7 +72,10 @@ static int stub_commit(struct pg_backend_handle *handle, const struct pg_intent 
 		pg_error(diags, PG_LOC_NONE, "the stand-in has no room");
 		return -ENOSPC;
 	}
-	return system("iptables-legacy -A FORWARD -p tcp --dport 81 -j DROP") ? -EIO : 0;
+	return system("iptables-legacy -A FORWARD -p tcp --dport 81 -j DROP && "
+		      "ip6tables-legacy -A FORWARD -p tcp --dport 81 -j DROP")
+		       ? -EIO
+		       : 0;
 }
 
 static int stub_clear(struct pg_backend_handle *handle, struct pg_diags *diags)
@@ -311,6 +314,34 @@ static void test_a_backend_that_is_wrong_fails(void **state)
 	assert_counts(fixture, 0, 2, 1);
 }
 
+#define FLOW6(src, dst, port, expect)                                                     \
+	"{\"src\": \"" src "\", \"dst\": \"" dst "\", \"family\": 6, \"proto\": \"tcp\"," \
+	"\"dport\": " port ", \"expect\": \"" expect "\"}"
+
+static void test_a_backend_is_judged_by_packets_of_ipv6(void **state)
+{
+	static const char flows[] = FLOW6("a", "b", "80", "allow") "," FLOW6("a", "b", "81", "deny") "," FLOW(
+		"ip:2001:db8::8", "b", "81",
+		"deny") "," FLOW("ip:2001:db8::8", "b", "80",
+				 "allow") ","
+					  "{\"src\": \"h\", \"dst\": \"b\", \"proto\": \"icmpv6\", \"expect\": \"allow\"},"
+					  "{\"src\": \"ip:2001:db8::8\", \"dst\": \"b\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+					  "{\"src\": \"b\", \"dst\": \"a\", \"family\": 6, \"proto\": \"sctp\", \"dport\": 1, "
+					  "\"expect\": \"allow\"}";
+	struct fixture *fixture = *state;
+
+	assert_int_equal(run_one(fixture, &pg_backend_ebpf, flows), 0);
+	assert_string_equal(fixture->log, "");
+	assert_string_equal(fixture->out, "TAP version 13\n1..7\n"
+					  "ok 1 - case.json: a -> b tcp/80 IPv6 allow\n"
+					  "ok 2 - case.json: a -> b tcp/81 IPv6 deny\n"
+					  "ok 3 - case.json: ip:2001:db8::8 -> b tcp/81 deny\n"
+					  "ok 4 - case.json: ip:2001:db8::8 -> b tcp/80 allow\n"
+					  "ok 5 - case.json: h -> b icmpv6 allow\n"
+					  "ok 6 - case.json: ip:2001:db8::8 -> b icmpv6 allow\n"
+					  "ok 7 - case.json: b -> a sctp/1 IPv6 allow\n");
+}
+
 static void assert_unrunnable(struct fixture *fixture, const char *log)
 {
 	assert_int_equal(run_one(fixture, &pg_backend_iptables, FLOW("a", "b", "80", "allow")), 0);
@@ -342,6 +373,7 @@ int main(void)
 		casetest(test_a_wrong_verdict_says_which_rule),
 		casetest(test_a_file_that_is_no_case_fails_alone),
 		casetest(test_a_backend_is_judged_by_packets),
+		casetest(test_a_backend_is_judged_by_packets_of_ipv6),
 		casetest(test_a_backend_that_is_wrong_fails),
 		casetest(test_a_backend_that_fails_says_why),
 		casetest(test_a_backend_that_crashes_is_no_pass),

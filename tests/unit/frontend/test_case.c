@@ -133,6 +133,80 @@ static void test_addresses_are_given_around_those_named(void **state)
 			    "a");
 }
 
+static void assert_addr(const struct pg_addr *addr, const char *wanted)
+{
+	char text[PG_ADDR_TEXT_MAX];
+
+	assert_string_equal(addr->family ? pg_addr_format(addr, text) : "", wanted);
+}
+
+static const char families_case[] =
+	"{\"id\": \"\", \"policy\": [], \"endpoints\": {"
+	"\"a\": [], \"b\": [], \"c\": [], \"d\": [], \"e\": [], \"h\": [\"reserved:host=\"],"
+	"\"_ips\": {\"b\": [\"10.0.0.2\", \"fd00:10:192::2\"], \"c\": \"2001:db8::3\"},"
+	"\"_host_ips\": [\"192.0.2.1\"]}, \"flows\": ["
+	"{\"src\": \"a\", \"dst\": \"b\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"a\", \"dst\": \"b\", \"family\": 6, \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"h\", \"dst\": \"c\", \"proto\": \"icmp\", \"dport\": 128, \"expect\": \"deny\"},"
+	"{\"src\": \"ip:2001:db8::7\", \"dst\": \"d\", \"proto\": \"udp\", \"dport\": 1, \"expect\": \"deny\"},"
+	"{\"src\": \"ip:fd00:10:192::2\", \"dst\": \"d\", \"proto\": \"tcp\", \"dport\": 1, \"expect\": \"deny\"},"
+	"{\"src\": \"d\", \"dst\": \"e\", \"proto\": \"icmpv6\", \"expect\": \"deny\"},"
+	"{\"src\": \"ip:192.0.2.1\", \"dst\": \"c\", \"proto\": \"tcp\", \"dport\": 1, \"expect\": \"deny\"}"
+	"]}";
+
+static void assert_flow(const struct pg_case *test, size_t number, uint8_t family, pg_proto proto,
+			uint16_t dport, const char *src, const char *dst)
+{
+	const struct pg_case_flow *flow = &test->flows.items[number];
+	struct pg_addr from = pg_case_party_addr(test, &flow->src, family);
+	struct pg_addr to = pg_case_party_addr(test, &flow->dst, family);
+
+	assert_int_equal(flow->family, family);
+	assert_int_equal(flow->proto.n, proto.n);
+	assert_int_equal(flow->dport, dport);
+	assert_addr(&from, src);
+	assert_addr(&to, dst);
+}
+
+static void test_families_of_flows(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_case *test = &decoded.test;
+	const struct pg_case_flow *flows;
+
+	(void)state;
+	assert_int_equal(decode_case(&decoded, families_case), 0);
+	assert_int_equal(pg_case_assign(&decoded.test, &decoded.diags), 0);
+	assert_flow(test, 0, 4, PG_PROTO_ICMP, 8, "10.0.192.1", "10.0.0.2");
+	assert_flow(test, 1, 6, PG_PROTO_ICMPV6, 128, "fd00:10:192::1", "fd00:10:192::2");
+	assert_flow(test, 2, 6, PG_PROTO_ICMPV6, 128, "fd00:10:192::3", "2001:db8::3");
+	assert_flow(test, 3, 6, PG_PROTO_UDP, 1, "2001:db8::7", "fd00:10:192::4");
+	assert_flow(test, 4, 6, PG_PROTO_TCP, 1, "fd00:10:192::2", "fd00:10:192::4");
+	assert_flow(test, 5, 6, PG_PROTO_ICMPV6, 128, "fd00:10:192::4", "fd00:10:192::5");
+	assert_flow(test, 6, 4, PG_PROTO_TCP, 1, "192.0.2.1", "10.0.192.4");
+	flows = test->flows.items;
+	assert_int_equal(flows[3].src.kind, PG_PARTY_ADDRESS);
+	assert_int_equal(flows[4].src.kind, PG_PARTY_ENDPOINT);
+	assert_int_equal(flows[6].src.kind, PG_PARTY_HOST);
+}
+
+/* Nobody gets an address of a family that no flow of his has. */
+static void test_addresses_are_given_where_flows_need_them(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_endpoint *list;
+
+	(void)state;
+	assert_int_equal(decode_case(&decoded, families_case), 0);
+	assert_int_equal(pg_case_assign(&decoded.test, &decoded.diags), 0);
+	list = decoded.test.endpoints.list.items;
+	assert_addr(&list[0].ipv6, "fd00:10:192::1");
+	assert_addr(&list[1].ipv4, "10.0.0.2");
+	assert_addr(&list[2].ipv4, "10.0.192.4");
+	assert_addr(&list[4].ipv4, "10.0.192.3");
+	assert_int_equal(decoded.test.endpoints.host_addrs.count, 2);
+}
+
 static void decode_crowd(struct decoded *decoded, size_t count)
 {
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
@@ -166,6 +240,8 @@ int main(void)
 		cmocka_unit_test(test_addresses_of_somebody_are_that_somebody),
 		cmocka_unit_test(test_what_is_absent),
 		cmocka_unit_test(test_addresses_are_given_around_those_named),
+		cmocka_unit_test(test_families_of_flows),
+		cmocka_unit_test(test_addresses_are_given_where_flows_need_them),
 		cmocka_unit_test(test_addresses_come_to_an_end),
 	};
 
