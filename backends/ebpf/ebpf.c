@@ -245,4 +245,5 @@ const struct pg_backend pg_backend_ebpf = {
 	.clear = pg_ebpf_clear,
 	.status = pg_ebpf_status,
 	.counters = pg_ebpf_counters,
+	.trace = pg_ebpf_trace,
 };

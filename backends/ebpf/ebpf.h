@@ -42,6 +42,9 @@ int pg_ebpf_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 int pg_ebpf_counters(struct pg_backend_handle *handle, struct pg_diags *diags,
 		     struct pg_counters *ret_counters);
 
+int pg_ebpf_trace(struct pg_backend_handle *handle, const struct pg_trace_query *query,
+		  struct pg_diags *diags, struct pg_trace *ret_trace);
+
 /* Reports `what failed: why` about no place in a file. Returns err, which is negative. */
 int pg_ebpf_error(struct pg_diags *diags, int err, const char *format, ...) PG_PRINTF(3, 4);
 

@@ -13,6 +13,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/generation.c backends/ebpf/generation.h \
 	backends/ebpf/live.c \
 	backends/ebpf/log.c backends/ebpf/log.h \
+	backends/ebpf/lookup.c backends/ebpf/lookup.h \
 	backends/ebpf/maps.c backends/ebpf/maps.h \
 	backends/ebpf/outcome.c backends/ebpf/outcome.h \
 	backends/ebpf/pins.c backends/ebpf/pins.h \
@@ -20,6 +21,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/render.c \
 	backends/ebpf/slots.c backends/ebpf/slots.h \
 	backends/ebpf/stage.c backends/ebpf/stage.h \
+	backends/ebpf/trace.c \
 	$(BPF_PARTS)
 
 # The programs: compiled, freed of debug sections, and made into a header with the bytes in it.

@@ -149,7 +149,7 @@ static void print_step(const struct pg_trace_step *step, int width)
 	       : step->verdict != PG_VERDICT_NONE ? '>'
 						  : ' ',
 	       width, step->object, packets, bytes, step->text,
-	       step->stray ? "  (somebody else's: not followed)" : "");
+	       step->stray ? "  (not followed)" : "");
 }
 
 static void print_steps(const struct pg_trace *trace)
@@ -171,7 +171,7 @@ static void print_conclusion(const struct pg_explain_live *live)
 
 	if (live->agrees) {
 		printf("live: %s, as the policy says%s\n", says,
-		       live->sure ? "" : ", BUT SOMEBODY ELSE'S OBJECT MAY DECIDE OTHERWISE");
+		       live->sure ? "" : ", BUT WHAT WAS NOT FOLLOWED MAY DECIDE OTHERWISE");
 		return;
 	}
 	printf("live: %s, AND THE POLICY SAYS %s\n", says, live->trace.dropped ? "ALLOW" : "DENY");

@@ -71,6 +71,14 @@ listed() {
 		awk -v number="$number" '$1 == number { print $2 }'
 }
 
+flip_down() {
+	ip netns delete app1
+	ip netns delete app2
+	ip netns delete app3
+	ip netns delete flip
+	umount /sys/fs/bpf
+}
+
 for flavour in legacy nft; do
 	backend=iptables-$flavour
 	flip_up
@@ -139,11 +147,61 @@ for flavour in legacy nft; do
 	explain app3 app1 --dport=80
 	tap_equal "$backend: another policy is enforced" "1 allow false false" \
 		"$run_code $(jq -r '.live | "\(.verdict) \(.agrees) \(.current)"' <<<"$run_out")"
-	flip_run "$POLGEN" clear
-	for i in 1 2 3; do
-		ip netns delete "app$i"
-	done
-	ip netns delete flip
-	umount /sys/fs/bpf
+	flip_run "$POLGEN" clear >/dev/null
+	flip_down
 done
+
+# slot_packets: what bpftool finds in the slot that decided.
+slot_packets() {
+	local slot
+
+	slot=$(jq -r '[.live.steps[] | select(.verdict)] | last.text' <<<"$run_out" |
+		grep -o 'slot=[0-9]*')
+	# Of each CPU's value the first byte is enough for a few packets.
+	echo $((0 + $(bpftool -j map lookup pinned /sys/fs/bpf/polgen/*/pg_counters \
+		key $((${slot#*=} & 255)) $((${slot#*=} >> 8)) 0 0 |
+		jq -r '[.values[].value[0]] | join(" + ")')))
+}
+
+# in_policy_map: bpftool finds the policy map's key that decided. subject=S egress peer=P tcp/PORT
+in_policy_map() {
+	local subject peer port
+
+	subject=$(grep -o 'subject=[0-9]*' <<<"$object") subject=${subject#*=}
+	peer=$(grep -o 'peer=[0-9]*' <<<"$object") peer=${peer#*=}
+	port=${object##*/}
+	bpftool -j map lookup pinned /sys/fs/bpf/polgen/*/pg_policy key \
+		$((subject & 255)) $((subject >> 8)) 0 0 $((peer & 255)) $((peer >> 8)) 0 0 \
+		$((port & 255)) $((port >> 8)) 16 6 1 0 0 0
+}
+
+if ! command -v bpftool >/dev/null; then
+	tap_skip "ebpf" "no bpftool"
+	tap_done
+fi
+backend=ebpf
+flip_up
+explain app3 app1 --dport=80
+tap_equal "ebpf: nothing is enforced, and what the policy denies passes" "1 false allow false 0" \
+	"$run_code $(jq -r '.live | "\(.enforcing) \(.verdict) \(.agrees) \(.steps | length)"' <<<"$run_out")"
+polgen apply --backend=ebpf "$policy" >/dev/null
+grew "allowed" allow app2 app1 10.0.192.2 80
+tap_check "ebpf: allowed: bpftool finds that key: $object" in_policy_map
+tap_equal "ebpf: allowed: and that counter in its slot" "$packets" "$(slot_packets)"
+grew "denied" deny app3 app1 10.0.192.2 80
+tap_equal "ebpf: denied: bpftool finds that counter in the slot of default deny" "$packets" \
+	"$(slot_packets)"
+explain ip:10.9.9.9 app1 --proto=udp --dport=53
+tap_equal "ebpf: an address that is nobody's, by its CIDR" "0 allow" \
+	"$run_code $(jq -r .live.verdict <<<"$run_out")"
+explain host app1 --dport=22
+tap_equal "ebpf: the host passes" "0 allow pg_meta" \
+	"$run_code $(jq -r '.live | "\(.verdict) \(.steps[-1].object)"' <<<"$run_out")"
+index=$(flip_run ip -o link show vethapp1 | cut -d: -f1)
+rm -f /sys/fs/bpf/polgen/*/links/"$index"-*
+explain app3 app1 --dport=80
+tap_equal "ebpf: programs that somebody took off" "1 allow false interface=vethapp1 identity=43060 (no programs on it)" \
+	"$run_code $(jq -r '.live | "\(.verdict) \(.agrees) \(.steps[-1].text)"' <<<"$run_out")"
+flip_run "$POLGEN" clear >/dev/null
+flip_down
 tap_done
