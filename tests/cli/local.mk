@@ -8,6 +8,7 @@ CLI_TESTS = \
 	tests/cli/layers.sh \
 	tests/cli/lint.sh \
 	tests/cli/manpages.sh \
+	tests/cli/messages.sh \
 	tests/cli/probe.sh \
 	tests/cli/readme.sh \
 	tests/cli/style.sh \

@@ -16,6 +16,21 @@ static void check_entry(const struct fuzz_input *input, const struct pg_entry *e
 	}
 }
 
+/* Where there is nothing to overlook, --lenient changes nothing. */
+static void check_lenient(const uint8_t *data, size_t size, const struct pg_policy *strict)
+{
+	struct pg_decode_options options = { .lenient = true };
+	_cleanup_policy_ struct pg_policy policy = { 0 };
+	_cleanup_input_ struct fuzz_input input;
+
+	fuzz_input_init(&input, "", data, size, "");
+	FUZZ_CHECK(pg_decode_policy(&input.sources, input.source, &options, &input.diags,
+				    &policy) == 0);
+	FUZZ_CHECK(policy.rules.count == strict->rules.count);
+	for (size_t i = 0; i < policy.rules.count; i++)
+		FUZZ_CHECK(!pg_rule_compare(&policy.rules.items[i], &strict->rules.items[i]));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pg_decode_options options = { .lenient = size && data[0] % 2 };
@@ -31,5 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pg_array_foreach(entry, &rule->entries)
 			check_entry(&input, entry);
 	}
+	if (r == 0 && !options.lenient)
+		check_lenient(data + (size ? 1 : 0), size ? size - 1 : 0, &policy);
 	return 0;
 }

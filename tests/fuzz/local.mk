@@ -19,9 +19,11 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_cidr \
 	tests/fuzz/fuzz_docker \
 	tests/fuzz/fuzz_endpoints \
+	tests/fuzz/fuzz_matrix \
 	tests/fuzz/fuzz_nft \
 	tests/fuzz/fuzz_policy \
 	tests/fuzz/fuzz_selector \
+	tests/fuzz/fuzz_wire \
 	tests/fuzz/fuzz_yaml
 
 check_PROGRAMS += $(FUZZ_TARGETS)
@@ -30,9 +32,11 @@ tests_fuzz_fuzz_case_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_cidr_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_docker_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_endpoints_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_matrix_LDADD = $(FUZZ_LIBS) $(MNL_LIBS)
 tests_fuzz_fuzz_nft_LDADD = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libbackends.a libtranslate.a \
 	libpolicy.a libcompat.a $(NFTNL_LIBS) $(MNL_LIBS) $(LIB_FUZZING_ENGINE)
 tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_selector_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_wire_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_yaml_LDADD = $(FUZZ_LIBS)
 EXTRA_DIST += tests/fuzz/corpus
