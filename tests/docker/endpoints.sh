@@ -34,10 +34,14 @@ set_up() {
 	docker network create --subnet 10.0.193.0/24 -o com.docker.network.bridge.name=shop0 \
 		shop >/dev/null || return
 	docker network create --subnet 10.0.194.0/24 back >/dev/null || return
+	docker network create --subnet 10.0.195.0/24 --ipv6 --subnet fd00:195::/64 six \
+		>/dev/null || return
 	container app1 --label role=front --label com.docker.compose.container-number=1 || return
 	container app2 --network shop --label role=db --label $'odd\nkey=a "b" \\' || return
 	container both --network shop --label role=both || return
 	docker network connect back both || return
+	container six1 --network six --label role=six || return
+	container six2 --network six --ip6 fd00:195::c0:1 || return
 	container onhost --network host || return
 	container alone --network none || return
 	container guest --network container:app1 --label role=guest || return
@@ -53,6 +57,12 @@ veth_of() {
 			'.[] | select(any(.addr_info[]; .local == $address)) | .link_index')
 	on_host ip -json link show | jq -r --argjson index "$index" \
 		'.[] | select(.ifindex == $index) | "\(.ifname) \(.ifindex) \(.master)"'
+}
+
+# The global one that the kernel has in the container.
+address6_of() {
+	nsenter --target "$(docker inspect -f '{{.State.Pid}}' "$1")" --net \
+		ip -json -6 address show scope global | jq -r '.[].addr_info[] | .local // empty'
 }
 
 field() {
@@ -82,8 +92,13 @@ seen=$run_out
 tap_equal "an endpoint for each interface on a bridge" "app1 bridge 10.0.192.2
 app2 shop 10.0.193.2
 both@back back 10.0.194.2
-both@shop shop 10.0.193.3" \
+both@shop shop 10.0.193.3
+six1 six 10.0.195.2
+six2 six 10.0.195.3" \
 	"$(jq -r '.endpoints[] | "\(.name) \(.network) \(.ipv4)"' <<<"$seen")"
+tap_equal "IPv6 addresses, of who has one" "six1 fd00:195::2
+six2 fd00:195::c0:1" "$(jq -r '.endpoints[] | select(.ipv6) | "\(.name) \(.ipv6)"' <<<"$seen")"
+tap_equal "the container has the IPv6 address, too" fd00:195::2 "$(address6_of six1)"
 tap_equal "what becomes no endpoint is said" \
 	"left out, in the host's network, judged as the host: 'onhost'
 left out, in another container's network, judged as that one: 'guest'
@@ -99,8 +114,8 @@ tap_equal "the container's id" "$(docker inspect -f '{{.Id}}' app1)" "$(field ap
 tap_equal "the namespace's path leads to the container's own" \
 	"$(stat -Lc %i "/proc/$(docker inspect -f '{{.State.Pid}}' app1)/ns/net")" \
 	"$(stat -Lc %i "$(field app1 .netns)")"
-tap_equal "the host's addresses are the bridges'" '["10.0.192.1","10.0.193.1","10.0.194.1"]' \
-	"$(jq -c '[.host.addresses[] | select(contains(":") | not)]' <<<"$seen")"
+tap_equal "the host's addresses are the bridges'" '["10.0.192.1","10.0.193.1","10.0.194.1","10.0.195.1","fd00:195::1"]' \
+	"$(jq -c '[.host.addresses[] | select(startswith("fe80:") or . == "::1" | not)]' <<<"$seen")"
 
 assert_veth app1 10.0.192.2 docker0
 assert_veth app2 10.0.193.2 shop0
@@ -118,7 +133,7 @@ seen=$(polgen_sees 2>/dev/null)
 tap_equal "a container that renames and renumbers its interface is found" \
 	"$index 10.0.192.3" "$(field sly '"\(.ifindex) \(.ipv4)"')"
 
-docker kill sly app2 both >/dev/null
+docker kill sly app2 both six1 six2 >/dev/null
 run polgen_sees
 seen=$run_out
 tap_equal "what has ended is gone, without a warning" "0 app1 " \
