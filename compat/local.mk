@@ -5,6 +5,7 @@ libcompat_a_SOURCES = \
 	compat/bridge.c compat/bridge.h \
 	compat/bpffs.c compat/bpffs.h \
 	compat/errtext.c compat/errtext.h \
+	compat/hash.c compat/hash.h \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \
 	compat/rtnl.c compat/rtnl.h compat/rtnl_internal.h compat/rtnl_list.c \

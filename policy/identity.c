@@ -2,6 +2,8 @@
 /* Numbers for label sets and CIDRs, and from addresses to them. */
 #include "policy/identity.h"
 
+#include "policy/number.h"
+
 static void info_done(struct pg_identity_info *info)
 {
 	pg_labels_done(&info->labels);
@@ -16,93 +18,6 @@ void pg_identities_done(struct pg_identities *identities)
 	free(identities->addresses.items);
 	free(identities->endpoint_ids.items);
 	*identities = (struct pg_identities){ 0 };
-}
-
-/*
- * Numbers. Each thing has a home in a range of numbers, which is its hash. Of those with one home the
- * first one has it; the others take the next numbers that nobody has. So a new thing moves only what
- * shared its home, stood in it, or stood behind in the same row.
- */
-struct slot {
-	uint32_t home;
-	uint32_t thing; /* its index, which is its rank too */
-};
-
-/* FNV-1a, 64 bits (Fowler, Noll, Vo). Never to be changed: numbers outlive the process. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t length)
-{
-	const unsigned char *at = bytes;
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3;
-	return hash;
-}
-
-#define HASH_START 0xcbf29ce484222325
-
-static uint32_t home_of(uint64_t hash, uint32_t range)
-{
-	/* FNV's last bytes reach its high bits only weakly: mix once more. */
-	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15;
-	return (uint32_t)((hash >> 32) % range);
-}
-
-static int compare_slots(const void *a, const void *b)
-{
-	const struct slot *left = a, *right = b;
-
-	if (left->home != right->home)
-		return left->home < right->home ? -1 : 1;
-	return (left->thing > right->thing) - (left->thing < right->thing);
-}
-
-/* Marks a number in a bitmap; false: somebody has it. */
-static bool take_number(uint8_t *taken, uint32_t number)
-{
-	uint8_t bit = (uint8_t)(1u << (number % 8));
-
-	if (taken[number / 8] & bit)
-		return false;
-	taken[number / 8] |= bit;
-	return true;
-}
-
-/* Sorts the slots and yields numbers[thing], each below `range`, which is at least `count`. */
-static int place(struct slot *slots, size_t count, uint32_t range, uint32_t *numbers)
-{
-	_cleanup_free_ uint8_t *taken = calloc(range / 8 + 1, 1);
-	uint64_t free_from = 0;
-
-	if (!taken)
-		return -ENOMEM;
-	if (count)
-		qsort(slots, count, sizeof(*slots), compare_slots);
-	for (size_t i = 0; i < count; i++) {
-		numbers[slots[i].thing] = slots[i].home;
-		take_number(taken, slots[i].home);
-	}
-	for (size_t i = 1; i < count; i++) {
-		if (slots[i].home != slots[i - 1].home)
-			continue;
-		/* Homes ascend, so what lies between this home and the last number found is taken. */
-		free_from = PG_MAX(free_from, (uint64_t)slots[i].home + 1);
-		while (!take_number(taken, (uint32_t)(free_from % range)))
-			free_from++;
-		numbers[slots[i].thing] = (uint32_t)(free_from++ % range);
-	}
-	return 0;
-}
-
-static uint64_t hash_labels(const struct pg_labels *labels)
-{
-	uint64_t hash = HASH_START;
-
-	pg_array_foreach(label, &labels->list) {
-		hash = hash_bytes(hash, label->source, strlen(label->source) + 1);
-		hash = hash_bytes(hash, label->key, strlen(label->key) + 1);
-		hash = hash_bytes(hash, label->value, strlen(label->value) + 1);
-	}
-	return hash;
 }
 
 /* An endpoint's index with its labels, to be sorted by labels. */
@@ -171,20 +86,12 @@ static int add_label_sets(struct pg_identities *identities, const struct pg_endp
 	return err;
 }
 
-static uint64_t hash_prefix(const struct pg_prefix *prefix)
-{
-	uint64_t hash = hash_bytes(HASH_START, &prefix->addr.family, 1);
-
-	hash = hash_bytes(hash, prefix->addr.bytes, sizeof(prefix->addr.bytes));
-	return hash_bytes(hash, &prefix->length, 1);
-}
-
 /* Gives a number between `first` and `last` to each identity from the list's `start` on. */
 static int number(struct pg_identities *identities, size_t start, uint32_t first, uint32_t last)
 {
 	size_t count = identities->list.count - start;
 	uint32_t range = last - first + 1;
-	_cleanup_free_ struct slot *slots = calloc(count + 1, sizeof(*slots));
+	_cleanup_free_ struct pg_number_slot *slots = calloc(count + 1, sizeof(*slots));
 	_cleanup_free_ uint32_t *numbers = calloc(count + 1, sizeof(*numbers));
 	int err;
 
@@ -194,12 +101,12 @@ static int number(struct pg_identities *identities, size_t start, uint32_t first
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const struct pg_identity_info *info = &identities->list.items[start + i];
-		uint64_t hash = info->cidr.addr.family ? hash_prefix(&info->cidr)
-						       : hash_labels(&info->labels);
+		uint64_t hash = info->cidr.addr.family ? pg_hash_prefix(&info->cidr)
+						       : pg_hash_labels(&info->labels);
 
-		slots[i] = (struct slot){ home_of(hash, range), (uint32_t)i };
+		slots[i] = (struct pg_number_slot){ pg_number_home(hash, range), (uint32_t)i };
 	}
-	err = place(slots, count, range, numbers);
+	err = pg_numbers_place(slots, count, range, numbers);
 	for (size_t i = 0; i < count && !err; i++)
 		identities->list.items[start + i].id.n = first + numbers[i];
 	return err;
@@ -264,8 +171,8 @@ static int collect_prefixes(const struct pg_policy *policy, struct prefixes *pre
 	return 0;
 }
 
-static int add_cidr_labels(struct pg_labels *labels, const struct pg_prefix *const *covering,
-			   size_t count)
+int pg_identity_cidr_labels(struct pg_labels *labels, const struct pg_prefix *const *covering,
+			    size_t count)
 {
 	char text[PG_PREFIX_TEXT_MAX];
 	int err = pg_labels_add(labels, "reserved", "world", "");
@@ -292,7 +199,7 @@ static int add_cidrs(struct pg_identities *identities, const struct prefixes *pr
 			depth--;
 		covering[depth++] = prefix;
 		info->cidr = *prefix;
-		err = add_cidr_labels(&info->labels, covering, depth);
+		err = pg_identity_cidr_labels(&info->labels, covering, depth);
 		if (err)
 			return err;
 	}

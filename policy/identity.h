@@ -43,6 +43,10 @@ void pg_identities_done(struct pg_identities *identities);
 int pg_identities_make(const struct pg_endpoints *endpoints, const struct pg_policy *policy,
 		       struct pg_identities *ret_identities);
 
+/* Appends the labels of a CIDR that these cover, itself among them, and sorts. -ENOMEM. */
+int pg_identity_cidr_labels(struct pg_labels *labels, const struct pg_prefix *const *covering,
+			    size_t count);
+
 /* NULL: no such number. */
 const struct pg_identity_info *pg_identities_get(const struct pg_identities *identities,
 						 pg_identity id);
@@ -57,6 +61,12 @@ pg_identity pg_identities_of_addr(const struct pg_identities *identities,
 static inline bool pg_identity_is_cidr(pg_identity id)
 {
 	return id.n & PG_IDENTITY_CIDR_FLAG;
+}
+
+/* Of a label set that endpoints have. */
+static inline bool pg_identity_is_cluster(pg_identity id)
+{
+	return id.n >= PG_IDENTITY_FIRST_CLUSTER && id.n <= PG_IDENTITY_LAST_CLUSTER;
 }
 
 /* World or a CIDR of it: addresses that are neither endpoints nor hosts. */

@@ -24,6 +24,7 @@ libpolicy_a_SOURCES = \
 	policy/lint_selector.c \
 	policy/loc.c policy/loc.h \
 	policy/reasoning.c policy/reasoning.h \
+	policy/number.c policy/number.h \
 	policy/resolve.c policy/resolve.h \
 	policy/peers.c policy/peers.h \
 	policy/labelindex.c policy/labelindex.h \
