@@ -11,6 +11,15 @@ libpolicy_a_SOURCES = \
 	policy/compare_parties.c \
 	policy/cover.c policy/cover.h \
 	policy/diag.c policy/diag.h \
+	policy/engine.c policy/engine.h policy/engine_part.h \
+	policy/engine_endpoint.c \
+	policy/engine_identity.c \
+	policy/engine_links.c \
+	policy/engine_number.c \
+	policy/engine_rows.c \
+	policy/engine_rule.c \
+	policy/engine_topics.c \
+	policy/engine_view.c \
 	policy/endpoint.c policy/endpoint.h \
 	policy/evaluate.c policy/evaluate.h \
 	policy/example.c policy/example.h \

@@ -80,7 +80,7 @@ static bool is_entity(const struct pg_identity_info *info, unsigned int entities
 		return true;
 	if (pg_identity_is_world(info->id))
 		return entities & PG_ENTITY_WORLD;
-	return (entities & PG_ENTITY_CLUSTER) && (node || info->endpoints.count);
+	return (entities & PG_ENTITY_CLUSTER) && (node || pg_identity_is_cluster(info->id));
 }
 
 static int add_entities(const struct pg_peer_finder *finder, unsigned int entities,
@@ -167,6 +167,62 @@ static bool meets(const struct pg_identity_info *info, const struct pg_peers *pe
 			return false;
 	}
 	return true;
+}
+
+static bool has_wildcard(const struct pg_peers *peers)
+{
+	pg_array_foreach(selector, &peers->endpoints) {
+		if (pg_selector_is_wildcard(selector))
+			return true;
+	}
+	return false;
+}
+
+static bool is_anybody(const struct pg_peers *peers)
+{
+	return peers->l3 == PG_L3_ANY || (peers->entities & PG_ENTITY_ALL);
+}
+
+bool pg_peers_endpoints_everybody(const struct pg_peers *peers)
+{
+	return !peers->requires.count && has_wildcard(peers);
+}
+
+bool pg_peers_others_everybody(const struct pg_peers *peers)
+{
+	return !peers->requires.count && is_anybody(peers);
+}
+
+static bool is_selected(const struct pg_peers *peers, const struct pg_identity_info *info)
+{
+	pg_array_foreach(selector, &peers->endpoints) {
+		if (pg_selector_matches(selector, &info->labels))
+			return true;
+	}
+	return false;
+}
+
+static bool is_other(const struct pg_peers *peers, const struct pg_identity_info *info)
+{
+	if (is_anybody(peers) || is_entity(info, peers->entities))
+		return true;
+	pg_array_foreach(cidr, &peers->cidrs) {
+		if (info->cidr.addr.family && pg_prefix_covers(&cidr->prefix, &info->cidr) &&
+		    !is_excepted(cidr, &info->cidr))
+			return true;
+	}
+	return false;
+}
+
+bool pg_peers_endpoints_list(const struct pg_peers *peers, const struct pg_identity_info *info)
+{
+	return !pg_peers_endpoints_everybody(peers) && is_selected(peers, info) &&
+	       meets(info, peers);
+}
+
+bool pg_peers_others_list(const struct pg_peers *peers, const struct pg_identity_info *info)
+{
+	return !pg_peers_others_everybody(peers) && is_other(peers, info) && meets(info, peers);
 }
 
 /* Leaves in a set who meets the entry's own requirements, each once. */

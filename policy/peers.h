@@ -35,6 +35,15 @@ void pg_peer_finder_done(struct pg_peer_finder *finder);
 void pg_peer_sets_done(struct pg_peer_sets *sets);
 #define _cleanup_peer_sets_ PG_CLEANUP(pg_peer_sets_done)
 
+/*
+ * The same for one identity. Whether everybody is in the set that the selectors make, or in the other
+ * one; and whether a set that not everybody is in lists an identity.
+ */
+bool pg_peers_endpoints_everybody(const struct pg_peers *peers);
+bool pg_peers_others_everybody(const struct pg_peers *peers);
+bool pg_peers_endpoints_list(const struct pg_peers *peers, const struct pg_identity_info *info);
+bool pg_peers_others_list(const struct pg_peers *peers, const struct pg_identity_info *info);
+
 /* -ENOMEM. */
 int pg_peer_finder_make(const struct pg_identities *identities, struct pg_peer_finder *ret_finder);
 

@@ -5,6 +5,8 @@ policy_unit_tests = \
 	tests/unit/policy/test_compare \
 	tests/unit/policy/test_cover \
 	tests/unit/policy/test_endpoint \
+	tests/unit/policy/test_engine \
+	tests/unit/policy/test_engine_oom \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_example \
 	tests/unit/policy/test_http \
@@ -41,6 +43,18 @@ tests_unit_policy_test_cover_LDADD = $(POLICY_TEST_LIBS)
 tests_unit_policy_test_endpoint_SOURCES = tests/unit/policy/test_endpoint.c $(policy_test_build)
 tests_unit_policy_test_endpoint_CFLAGS = $(TEST_CFLAGS)
 tests_unit_policy_test_endpoint_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_engine_SOURCES = tests/unit/policy/test_engine.c \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_policy_test_engine_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_engine_LDADD = $(POLICY_TEST_LIBS)
+
+tests_unit_policy_test_engine_oom_SOURCES = tests/unit/policy/test_engine_oom.c \
+	tests/unit/failing_alloc.c tests/unit/failing_alloc.h \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_policy_test_engine_oom_CFLAGS = $(TEST_CFLAGS)
+tests_unit_policy_test_engine_oom_LDFLAGS = $(AM_LDFLAGS) $(FAILING_ALLOC_WRAP)
+tests_unit_policy_test_engine_oom_LDADD = $(POLICY_TEST_LIBS)
 
 tests_unit_policy_test_evaluate_SOURCES = tests/unit/policy/test_evaluate.c $(policy_test_build)
 tests_unit_policy_test_evaluate_CFLAGS = $(TEST_CFLAGS)

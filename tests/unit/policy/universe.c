@@ -67,32 +67,36 @@ static const char *pick_selector(struct universe *universe)
 					 universe->dense ? SELECTORS_DENSE : PG_COUNT(selectors))];
 }
 
-static void make_endpoints(struct universe *universe)
+void universe_add_endpoint(struct universe *universe, struct pg_endpoints *endpoints, uint32_t i)
 {
 	static const char *const sources[] = { "k8s", "container" };
 	static const char *const apps[] = { "app=a", "app=b", "app=c", "role=a" };
 	static const char *const tiers[] = { "tier=x", "tier=y", "tier=" };
+	const char *format = one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u";
+	const char *source = PICK(universe, sources), *app = PICK(universe, apps);
+	char name[16], addr[32], labels[64];
+	struct pg_endpoint *endpoint;
+	int length;
+
+	snprintf(name, sizeof(name), "e%u", i);
+	snprintf(addr, sizeof(addr), format, i + 2);
+	length = snprintf(labels, sizeof(labels), "%s:%s", source, app);
+	source = PICK(universe, sources);
+	if (one_in(universe, 2))
+		snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s", source,
+			 PICK(universe, tiers));
+	endpoint = build_endpoint(endpoints, name, addr, labels);
+	snprintf(addr, sizeof(addr), "fd00::%u", i + 2);
+	if (one_in(universe, 2))
+		endpoint->ipv6 = build_addr(addr);
+}
+
+static void make_endpoints(struct universe *universe)
+{
 	uint32_t count = 2 + universe_random(universe, 5);
 
-	for (uint32_t i = 0; i < count; i++) {
-		const char *format = one_in(universe, 6) ? "fd00::%u" : "10.200.0.%u";
-		const char *source = PICK(universe, sources), *app = PICK(universe, apps);
-		char name[16], addr[32], labels[64];
-		struct pg_endpoint *endpoint;
-		int length;
-
-		snprintf(name, sizeof(name), "e%u", i);
-		snprintf(addr, sizeof(addr), format, i + 2);
-		length = snprintf(labels, sizeof(labels), "%s:%s", source, app);
-		source = PICK(universe, sources);
-		if (one_in(universe, 2))
-			snprintf(labels + length, sizeof(labels) - (size_t)length, ",%s:%s", source,
-				 PICK(universe, tiers));
-		endpoint = build_endpoint(&universe->endpoints, name, addr, labels);
-		snprintf(addr, sizeof(addr), "fd00::%u", i + 2);
-		if (one_in(universe, 2))
-			endpoint->ipv6 = build_addr(addr);
-	}
+	for (uint32_t i = 0; i < count; i++)
+		universe_add_endpoint(universe, &universe->endpoints, i);
 	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("10.200.0.1");
 	*pg_array_add(&universe->endpoints.host_addrs) = build_addr("fd00::ffff");
 	*pg_array_add(&universe->endpoints.remote_node_addrs) = build_addr("192.0.2.1");
@@ -197,19 +201,23 @@ static void make_entry(struct universe *universe, struct pg_rule *rule)
 		entry->has_l4 = true;
 }
 
+void universe_add_rule(struct universe *universe, struct pg_policy *policy)
+{
+	const char *subject = pick_selector(universe);
+	struct pg_rule *rule = build_rule(policy, subject, !one_in(universe, 4));
+	uint32_t entries = universe_random(universe, 4);
+
+	rule->default_deny[PG_EGRESS] &= one_in(universe, 2);
+	for (uint32_t e = 0; e < entries; e++)
+		make_entry(universe, rule);
+}
+
 static void make_policy(struct universe *universe, struct pg_policy *policy)
 {
 	uint32_t rules = universe_random(universe, 8) + (universe->dense ? 3 : 0);
 
-	for (uint32_t i = 0; i < rules; i++) {
-		const char *subject = pick_selector(universe);
-		struct pg_rule *rule = build_rule(policy, subject, !one_in(universe, 4));
-		uint32_t entries = universe_random(universe, 4);
-
-		rule->default_deny[PG_EGRESS] &= one_in(universe, 2);
-		for (uint32_t e = 0; e < entries; e++)
-			make_entry(universe, rule);
-	}
+	for (uint32_t i = 0; i < rules; i++)
+		universe_add_rule(universe, policy);
 	add_port(universe, 0);
 	add_port(universe, 8);
 	add_port(universe, 80);

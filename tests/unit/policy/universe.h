@@ -35,6 +35,9 @@ void universe_make_dense(struct universe *universe, uint64_t seed);
  * ports are added to the universe's.
  */
 void universe_make_other(struct universe *universe);
+/* One more endpoint "eI", with addresses of its own, or rule, for a list outside of the universe. */
+void universe_add_endpoint(struct universe *universe, struct pg_endpoints *endpoints, uint32_t i);
+void universe_add_rule(struct universe *universe, struct pg_policy *policy);
 void universe_done(struct universe *universe);
 
 /* splitmix64 (Steele, Lea, Flood 2014): a number below `limit`. */
