@@ -26,7 +26,7 @@ int pg_lint_peers(struct pg_linter *linter);
 /* Entries held against each other. -E2BIG, -ENOMEM. */
 int pg_lint_entries(struct pg_linter *linter);
 
-/* Whether no labels at all can meet the selector. */
+/* Whether no labels at all can meet the selector. Not looked for in one of thousands of values. */
 bool pg_lint_is_impossible(const struct pg_selector *selector);
 
 #endif

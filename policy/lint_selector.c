@@ -7,6 +7,9 @@
  */
 #include "policy/lint_part.h"
 
+/* Each value is held against each other one: of more than so many, nobody waits for the answer. */
+#define WORDS_MAX 8192
+
 static bool is_positive(const struct pg_requirement *requirement)
 {
 	return requirement->op == PG_OP_IN || requirement->op == PG_OP_EXISTS;
@@ -75,8 +78,19 @@ static bool can_be_met(const struct pg_selector *selector, const struct pg_requi
 	return false;
 }
 
+static size_t count_words(const struct pg_selector *selector)
+{
+	size_t words = selector->requirements.count;
+
+	pg_array_foreach(requirement, &selector->requirements)
+		words += requirement->values.count;
+	return words;
+}
+
 bool pg_lint_is_impossible(const struct pg_selector *selector)
 {
+	if (count_words(selector) > WORDS_MAX)
+		return false;
 	pg_array_foreach(demand, &selector->requirements) {
 		if (is_positive(demand) && !can_be_met(selector, demand))
 			return true;

@@ -538,6 +538,20 @@ static void test_selectors_that_nothing_can_meet(void **state)
 	}
 }
 
+/* It selects nobody all the same, and is reported as that. */
+static void test_a_selector_of_many_values_is_not_searched(void **state)
+{
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+
+	(void)state;
+	pg_strbuf_puts(&text, "k8s:a,!a");
+	assert_true(is_impossible(text.text));
+	pg_strbuf_puts(&text, ",k8s:a=v");
+	for (size_t i = 0; i < 10000; i++)
+		pg_strbuf_printf(&text, "|%zu", i);
+	assert_false(is_impossible(text.text));
+}
+
 /* Of random policies. */
 
 struct trial {
@@ -860,6 +874,7 @@ int main(void)
 		cmocka_unit_test(test_requirements_are_never_for_nothing),
 		cmocka_unit_test(test_findings_come_in_the_order_of_the_file),
 		cmocka_unit_test(test_selectors_that_nothing_can_meet),
+		cmocka_unit_test(test_a_selector_of_many_values_is_not_searched),
 		cmocka_unit_test(test_what_is_needless_can_go),
 		cmocka_unit_test(test_selectors_and_closers_hold),
 	};
