@@ -4,6 +4,7 @@ libcompat_a_SOURCES = \
 	compat/ban.h \
 	compat/bridge.c compat/bridge.h \
 	compat/bpffs.c compat/bpffs.h \
+	compat/conntrack.c compat/conntrack.h \
 	compat/errtext.c compat/errtext.h \
 	compat/hash.c compat/hash.h \
 	compat/netns.c compat/netns.h \
