@@ -176,6 +176,15 @@ struct pg_backend {
 		      const struct pg_objects *desired, const struct pg_diff *diff,
 		      struct pg_diags *diags);
 
+	/*
+	 * Makes running flows end that the intent denies, if its on_revoke says so: called when all is
+	 * as desired, whether or not there was something to commit, so that it comes to pass though an
+	 * earlier apply was killed before. Yields how many. On an error the policy is enforced and such
+	 * flows may go on. NULL: what commit() made the kernel hold sees to it.
+	 */
+	int (*revoke)(struct pg_backend_handle *handle, const struct pg_intent *intent,
+		      struct pg_diags *diags, size_t *ret_flows);
+
 	int (*render)(struct pg_backend_handle *handle, const struct pg_objects *objects,
 		      enum pg_render_form form, struct pg_strbuf *buf);
 

@@ -4,6 +4,7 @@ libbackends_a_SOURCES = \
 	backends/backend.h \
 	backends/counters.c \
 	backends/object.c \
+	backends/revoke.c backends/revoke.h \
 	backends/trace.c backends/trace.h
 
 include $(srcdir)/backends/iptables/local.mk

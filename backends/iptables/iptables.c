@@ -4,6 +4,7 @@
 #include "backends/iptables/layout.h"
 #include "backends/iptables/objects.h"
 #include "backends/iptables/vlan.h"
+#include "backends/revoke.h"
 
 static void ipt_close(struct pg_backend_handle *handle)
 {
@@ -119,6 +120,8 @@ static int ipt_check(struct pg_backend_handle *handle, const struct pg_intent *i
 	int err = pg_ipt_check(handle, intent, diags);
 
 	if (!err)
+		err = pg_revoke_check(intent, diags);
+	if (!err)
 		err = pg_vlan_make(intent, &vlan);
 	return err ? err : pg_vlan_check(&vlan, diags);
 }
@@ -163,6 +166,13 @@ static int ipt_commit(struct pg_backend_handle *handle, const struct pg_intent *
 	return err ? err : pg_vlan_hold(&vlan, diags);
 }
 
+/* Packets of a flow pass by their state, whatever rules there are. */
+static int ipt_revoke(struct pg_backend_handle *handle PG_UNUSED, const struct pg_intent *intent,
+		      struct pg_diags *diags, size_t *ret_flows)
+{
+	return pg_revoke(intent, diags, ret_flows);
+}
+
 static int ipt_render(struct pg_backend_handle *handle PG_UNUSED, const struct pg_objects *objects,
 		      enum pg_render_form form, struct pg_strbuf *buf)
 {
@@ -194,6 +204,7 @@ const struct pg_backend pg_backend_iptables = {
 	.live = ipt_live,
 	.check = ipt_check,
 	.commit = ipt_commit,
+	.revoke = ipt_revoke,
 	.render = ipt_render,
 	.clear = ipt_clear,
 	.status = pg_ipt_status,

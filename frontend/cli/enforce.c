@@ -69,6 +69,17 @@ static int bring_up(const struct pg_backend *backend, struct pg_backend_handle *
 	return err;
 }
 
+/* The policy stands: an error here is no reason to leave the rest undone. */
+static int cut_flows(const struct pg_backend *backend, struct pg_backend_handle *handle,
+		     const struct pg_intent *intent, struct pg_diags *diags,
+		     struct pg_enforce_result *result)
+{
+	if (!backend->revoke || intent->on_revoke != PG_ON_REVOKE_CUT)
+		return 0;
+	result->revokes = true;
+	return backend->revoke(handle, intent, diags, &result->revoked);
+}
+
 /*
  * Opens a backend that wasn't asked for. One that this kernel lacks enforces nothing: then the handle
  * is NULL. Its complaints are not the operator's business: they go to a sink that nobody reads.
@@ -161,17 +172,20 @@ int pg_enforce(const struct pg_backend *backend, const struct pg_backend_options
 {
 	struct pg_enforce_result result = { 0 };
 	struct pg_backend_handle *handle;
-	int err = backend->open(options, true, diags, &handle);
+	int err = backend->open(options, true, diags, &handle), revoke_err = 0;
 
 	if (err)
 		return err;
 	err = check_others(backend, options, diags);
 	if (!err)
 		err = bring_up(backend, handle, intent, diags, &result);
+	if (!err)
+		revoke_err = cut_flows(backend, handle, intent, diags, &result);
 	backend->close(handle);
 	if (!err)
 		err = clear_others(backend, options, diags, &result.other_cleared);
-	if (!err)
-		*ret_result = result;
-	return err;
+	if (err)
+		return err;
+	*ret_result = result;
+	return revoke_err;
 }

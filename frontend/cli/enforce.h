@@ -21,12 +21,15 @@ int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_in
 struct pg_enforce_result {
 	size_t added, replaced, deleted, kept; /* objects */
 	bool other_cleared;		       /* the other backend enforced something before */
+	bool revokes;			       /* running flows that are denied were looked for */
+	size_t revoked;			       /* and so many cut */
 	struct pg_backend_status status;
 };
 
 /*
  * Makes `backend` enforce the intent, then clears the others. Nothing is done where nothing would
- * change. On an error what was enforced before is enforced still.
+ * change. On an error what was enforced before is enforced still, but for one: with *ret_result set,
+ * the intent is enforced, and flows that it denies may go on.
  */
 int pg_enforce(const struct pg_backend *backend, const struct pg_backend_options *options,
 	       const struct pg_intent *intent, struct pg_diags *diags,

@@ -21,6 +21,8 @@ static void print_text(const struct pg_backend *backend, const struct pg_prepare
 		       "objects\n",
 		       backend->name, result->status.flavour, result->status.layout,
 		       result->status.attached, result->kept);
+	if (result->revoked)
+		printf("%zu running flows that the policy denies were cut\n", result->revoked);
 	if (result->other_cleared)
 		printf("what the other backend enforced before was taken down\n");
 	printf("policy digest %.16s, %zu endpoints, %zu identities\n", digest,
@@ -42,6 +44,8 @@ static void print_json(const struct pg_backend *backend, const struct pg_prepare
 			   (json_int_t)result->added, "replaced", (json_int_t)result->replaced,
 			   "deleted", (json_int_t)result->deleted, "kept", (json_int_t)result->kept,
 			   "otherBackendCleared", result->other_cleared);
+	if (result->revokes)
+		json_object_set_new(report, "flowsCut", json_integer((json_int_t)result->revoked));
 	json_dumpf(report, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(report);
@@ -72,7 +76,7 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 	if (!err)
 		err = pg_enforce(backend, &backend_options, &prepared.intent, &input->diags,
 				 &result);
-	if (err) {
+	if (err && !result.status.enforcing) {
 		pg_record_tidy();
 		return err;
 	}
@@ -81,7 +85,7 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 		print_json(backend, &prepared, &result);
 	else
 		print_text(backend, &prepared, &result);
-	return 0;
+	return err;
 }
 
 int pg_verb_apply(const struct pg_options *options)

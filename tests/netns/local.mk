@@ -24,6 +24,12 @@ TESTS += tests/netns/test_casetest
 tests_netns_test_casetest_SOURCES = tests/netns/test_casetest.c
 tests_netns_test_casetest_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_casetest_LDADD = $(TEST_LIBS)
+
+check_PROGRAMS += tests/netns/test_revoke
+TESTS += tests/netns/test_revoke
+tests_netns_test_revoke_SOURCES = tests/netns/test_revoke.c $(policy_test_build)
+tests_netns_test_revoke_CFLAGS = $(TEST_CFLAGS)
+tests_netns_test_revoke_LDADD = $(TEST_LIBS)
 endif
 
 NETNS_TESTS = tests/netns/ebpf.sh tests/netns/explain.sh tests/netns/iptables.sh tests/netns/iptables6.sh \

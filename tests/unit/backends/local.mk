@@ -60,6 +60,14 @@ tests_unit_backends_test_iptables_SOURCES = tests/unit/backends/test_iptables.c 
 tests_unit_backends_test_iptables_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_iptables_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
 	$(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_revoke
+TESTS += tests/unit/backends/test_revoke
+tests_unit_backends_test_revoke_SOURCES = tests/unit/backends/test_revoke.c $(backends_test_intent)
+tests_unit_backends_test_revoke_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_ct_probe \
+	-Wl,--wrap=pg_ct_dump -Wl,--wrap=pg_ct_delete
+tests_unit_backends_test_revoke_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_revoke_LDADD = libbackends.a $(POLICY_TEST_LIBS) $(MNL_LIBS)
 endif
 
 include $(srcdir)/tests/unit/backends/ebpf.mk
