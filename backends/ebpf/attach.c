@@ -80,6 +80,19 @@ static bool filter_holds(const struct pg_pins *pins, uint32_t ifindex, enum pg_d
 	return id && id == program_id(pins->programs[direction]);
 }
 
+static bool has_links(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	return has_pin(handle, ifindex, link_name(PG_EGRESS)) ||
+	       has_pin(handle, ifindex, link_name(PG_INGRESS));
+}
+
+static bool has_filters(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	return has_pin(handle, ifindex, filter_name(PG_EGRESS)) ||
+	       has_pin(handle, ifindex, filter_name(PG_INGRESS)) ||
+	       has_pin(handle, ifindex, "qdisc");
+}
+
 static bool tcx_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
 		      uint32_t ifindex)
 {
@@ -99,6 +112,26 @@ bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pin
 		     uint32_t ifindex)
 {
 	return tcx_holds(handle, pins, ifindex) || clsact_holds(handle, pins, ifindex);
+}
+
+/* Not both ways at once: each packet would be judged and counted twice. */
+static bool holds_by_tcx(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			 uint32_t ifindex)
+{
+	return tcx_holds(handle, pins, ifindex) && !has_filters(handle, ifindex);
+}
+
+static bool holds_by_clsact(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			    uint32_t ifindex)
+{
+	return clsact_holds(handle, pins, ifindex) && !has_links(handle, ifindex);
+}
+
+bool pg_attach_is_settled(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			  uint32_t ifindex)
+{
+	return (handle->attach != PG_ATTACH_CLSACT && holds_by_tcx(handle, pins, ifindex)) ||
+	       (handle->attach != PG_ATTACH_TCX && holds_by_clsact(handle, pins, ifindex));
 }
 
 static int attach_link(const struct pg_backend_handle *handle, const struct pg_pins *pins,
@@ -183,17 +216,6 @@ static bool kernel_has_tcx(void)
 	return !err || err == -ENOENT;
 }
 
-int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins, uint32_t ifindex)
-{
-	bool has_tcx = handle->attach != PG_ATTACH_CLSACT && kernel_has_tcx();
-
-	if (pg_attach_holds(handle, pins, ifindex))
-		return 0;
-	if (handle->attach == PG_ATTACH_TCX && !has_tcx)
-		return -EOPNOTSUPP;
-	return has_tcx ? attach_tcx(handle, pins, ifindex) : attach_clsact(handle, pins, ifindex);
-}
-
 /*
  * Unpinning alone ends a link too, but some time later: the kernel leaves that to a worker, and until
  * then the program finds no entry of the endpoint and drops its packets.
@@ -245,16 +267,43 @@ static int detach_qdisc(const struct pg_backend_handle *handle, uint32_t ifindex
 	return err ? err : remove_pin(handle, ifindex, "qdisc");
 }
 
+static int detach_tcx(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	int err = detach_link(handle, ifindex, PG_EGRESS);
+
+	return err ? err : detach_link(handle, ifindex, PG_INGRESS);
+}
+
+static int detach_clsact(const struct pg_backend_handle *handle, uint32_t ifindex)
+{
+	int err = detach_filter(handle, ifindex, PG_EGRESS);
+
+	if (!err)
+		err = detach_filter(handle, ifindex, PG_INGRESS);
+	return err ? err : detach_qdisc(handle, ifindex);
+}
+
 int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex)
 {
-	int err = 0;
+	int err = detach_tcx(handle, ifindex);
 
-	for (int i = 0; i < PG_DIRECTIONS && !err; i++) {
-		err = detach_link(handle, ifindex, i);
-		if (!err)
-			err = detach_filter(handle, ifindex, i);
-	}
-	return err ? err : detach_qdisc(handle, ifindex);
+	return err ? err : detach_clsact(handle, ifindex);
+}
+
+/* The other way is given up last, so that there always is one. */
+int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins, uint32_t ifindex)
+{
+	bool has_tcx = handle->attach != PG_ATTACH_CLSACT && kernel_has_tcx();
+	int err;
+
+	if (pg_attach_is_settled(handle, pins, ifindex))
+		return 0;
+	if (handle->attach == PG_ATTACH_TCX && !has_tcx)
+		return -EOPNOTSUPP;
+	err = has_tcx ? attach_tcx(handle, pins, ifindex) : attach_clsact(handle, pins, ifindex);
+	if (err)
+		return err;
+	return has_tcx ? detach_clsact(handle, ifindex) : detach_tcx(handle, ifindex);
 }
 
 static void close_directory(DIR **directory)

@@ -15,14 +15,19 @@
 #include "backends/ebpf/pins.h"
 
 /*
- * Attaches what isn't there yet. -errno without a report: -ENODEV there is no such interface,
- * -EOPNOTSUPP: the kernel can't attach in the way that was asked for.
+ * Attaches what isn't there yet, or is there by another way than the one that was asked for, which
+ * is then given up. -errno without a report: -ENODEV there is no such interface, -EOPNOTSUPP: the
+ * kernel can't attach in the way that was asked for.
  */
 int pg_attach(const struct pg_backend_handle *handle, const struct pg_pins *pins, uint32_t ifindex);
 
 /* Whether both programs are on an interface. */
 bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pins *pins,
 		     uint32_t ifindex);
+
+/* Whether they are by the way that was asked for, or by any if none was, and by one way only. */
+bool pg_attach_is_settled(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			  uint32_t ifindex);
 
 /* Also when the interface is gone. */
 int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex);

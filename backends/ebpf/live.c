@@ -42,7 +42,7 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 		.ipv4 = addr_of(4, &half->ipv4, sizeof(half->ipv4)),
 		.ipv6 = addr_of(6, half->ipv6, sizeof(half->ipv6)),
 		.attached = if_nametoindex(name) == key->number &&
-			    pg_attach_holds(reader->handle, reader->pins, key->number),
+			    pg_attach_is_settled(reader->handle, reader->pins, key->number),
 	};
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }

@@ -97,22 +97,82 @@ static void test_clsact(void **state)
 	shell("! tc qdisc show | grep -q clsact");
 }
 
-/* Applied once more by the other way, what is attached stays as it is. */
+/* Asked for nothing, what is attached stays as it is. */
 static void test_attached_is_attached(void **state)
 {
 	struct world *world = begin_with_tcx(state);
 	struct pg_backend_handle *handle;
 
 	apply_by(world, "clsact");
-	handle = world_open("tcx");
+	handle = world_open(NULL);
 	assert_int_equal(world_changes(handle, world), 0);
 	pg_backend_ebpf.close(handle);
-	/* What is new is attached by the other way. */
+	/* What is new is attached as the kernel can. */
 	world_veth("vd", 0);
 	world_endpoint(world, "d", "vd", "10.0.0.5", C_ID);
-	apply_by(world, "tcx");
+	apply_by(world, NULL);
 	assert_flavour("tcx, clsact", "4 interfaces");
 	world_delete_link(if_nametoindex("vd"));
+}
+
+/* Asked for the other way, it is taken, and the first one given up. */
+static void test_attached_by_the_other_way(void **state)
+{
+	struct world *world = begin_with_tcx(state);
+	struct pg_backend_handle *handle;
+
+	apply_by(world, "clsact");
+	handle = world_open("tcx");
+	assert_int_equal(world_changes(handle, world), 3);
+	pg_backend_ebpf.close(handle);
+	apply_by(world, "tcx");
+	assert_flavour("tcx", "3 interfaces");
+	assert_int_equal(world_links(abc_ifindex(B)), 2);
+	shell("! tc qdisc show | grep -q clsact");
+	assert_drops(sent(A, tcp(A_IP, 1000, B_IP, 80, TCP_SYN)));
+	assert_int_equal(world_counter("default-deny", PG_EGRESS, PG_VERDICT_DENY), 1);
+
+	apply_by(world, "clsact");
+	assert_flavour("clsact", "3 interfaces");
+	assert_int_equal(world_links(abc_ifindex(B)), 0);
+	assert_true(pg_clsact_program(abc_ifindex(B), true) > 0);
+	assert_true(pg_clsact_program(abc_ifindex(B), false) > 0);
+}
+
+/* A TCX link as an apply makes it. */
+static void link_by_hand(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+			 uint32_t ifindex, enum pg_direction direction)
+{
+	bool egress = direction == PG_EGRESS;
+	char path[PG_BPFFS_PATH];
+	int link = bpf_link_create(pins->programs[direction], (int)ifindex, egress ? 46 : 47, NULL);
+
+	assert_true(link >= 0);
+	pg_bpffs_path(path, "%s/links/%u-%s", handle->directory, ifindex, egress ? "in" : "out");
+	assert_int_equal(bpf_obj_pin(link, path), 0);
+	close(link);
+}
+
+/* Killed in between, both are there; the next apply settles it. */
+static void test_attached_by_both_ways(void **state)
+{
+	struct world *world = begin_with_tcx(state);
+	uint32_t ifindex = abc_ifindex(A);
+	struct pg_backend_handle *handle;
+	_cleanup_pins_ struct pg_pins pins;
+
+	apply_by(world, "clsact");
+	handle = world_open(NULL);
+	world_pins(&pins);
+	link_by_hand(handle, &pins, ifindex, PG_EGRESS);
+	link_by_hand(handle, &pins, ifindex, PG_INGRESS);
+	assert_int_equal(world_links(ifindex), 2);
+	assert_int_equal(world_changes(handle, world), 1);
+	pg_backend_ebpf.close(handle);
+	apply_by(world, NULL);
+	assert_int_equal(world_links(ifindex), 2);
+	assert_int_equal(pg_clsact_program(ifindex, true), 0);
+	assert_flavour("tcx, clsact", "3 interfaces");
 }
 
 static void test_anothers_qdisc_stays(void **state)
@@ -246,6 +306,8 @@ int main(void)
 		abc_test(test_tcx),
 		abc_test(test_clsact),
 		abc_test(test_attached_is_attached),
+		abc_test(test_attached_by_the_other_way),
+		abc_test(test_attached_by_both_ways),
 		abc_test(test_anothers_qdisc_stays),
 		abc_test(test_anothers_filter_stays),
 		abc_test(test_a_filter_that_was_taken_away),
