@@ -11,6 +11,7 @@
 enum pg_case_skip {
 	PG_CASE_SKIP_NONE,
 	PG_CASE_SKIP_HTTP,
+	PG_CASE_SKIP_PORT_0,
 	PG_CASE_SKIPS,
 };
 

@@ -2,25 +2,32 @@
 /* Outcomes as Test Anything Protocol. */
 #include "compat/errtext.h"
 #include "frontend/lab/casetest_internal.h"
+#include "frontend/rule_title.h"
 
 static const char *const skip_names[] = {
 	[PG_CASE_SKIP_NONE] = "",
 	[PG_CASE_SKIP_HTTP] = "http on a real backend",
+	[PG_CASE_SKIP_PORT_0] = "no socket has port 0",
 };
 
 _Static_assert(PG_COUNT(skip_names) == PG_CASE_SKIPS, "a reason to skip has no name");
 
 /* TAP takes '#' for a directive unless it is escaped. */
+static void put_escaped(FILE *out, const struct pg_strbuf *text)
+{
+	for (const char *at = text->text; at && *at; at++) {
+		if (*at == '#')
+			fputc('\\', out);
+		fputc(*at, out);
+	}
+}
+
 static void put_text(FILE *out, const char *text)
 {
 	_cleanup_strbuf_ struct pg_strbuf escaped = { 0 };
 
 	pg_strbuf_add_escaped(&escaped, text, strlen(text));
-	for (const char *at = escaped.text; at && *at; at++) {
-		if (*at == '#')
-			fputc('\\', out);
-		fputc(*at, out);
-	}
+	put_escaped(out, &escaped);
 }
 
 void pg_case_put_line(FILE *out, const struct pg_case_file *file, size_t number, bool ok)
@@ -88,13 +95,17 @@ static void put_side(FILE *out, const struct pg_case_file *file,
 		     const struct pg_case_party *subject)
 {
 	const struct pg_judgement *side = &evaluation->side[direction];
+	_cleanup_strbuf_ struct pg_strbuf title = { 0 };
 
 	if (side->reason == PG_REASON_NOT_MANAGED)
 		return;
 	fprintf(out, "# %s of ", pg_direction_name(direction));
 	put_text(out, subject->text);
 	fprintf(out, ": %s, %s", pg_verdict_name(side->verdict), pg_reason_name(side->reason));
-	put_place(out, file, pg_policy_loc(&file->test.policy, side->origin));
+	pg_rule_title(&file->sources, &file->test.policy, side->origin, &title);
+	if (title.length)
+		fputc(' ', out);
+	put_escaped(out, &title);
 	fputc('\n', out);
 }
 

@@ -52,7 +52,11 @@ int pg_case_world(const struct pg_case *test, struct pg_case_addrs *ret_addrs)
 
 enum pg_case_skip pg_case_skipped(const struct pg_case_flow *flow)
 {
-	return flow->has_http ? PG_CASE_SKIP_HTTP : PG_CASE_SKIP_NONE;
+	bool socket = flow->proto.n == PG_PROTO_TCP.n || flow->proto.n == PG_PROTO_UDP.n;
+
+	if (flow->has_http)
+		return PG_CASE_SKIP_HTTP;
+	return socket && !flow->dport ? PG_CASE_SKIP_PORT_0 : PG_CASE_SKIP_NONE;
 }
 
 struct pg_probe pg_case_probe(const struct pg_case *test, const struct pg_case_flow *flow,

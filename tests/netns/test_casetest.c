@@ -285,6 +285,20 @@ static void test_a_backend_is_judged_by_packets(void **state)
 	assert_counts(fixture, 8, 0, 0);
 }
 
+static void test_no_packet_has_port_0(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(run_one(fixture, &pg_backend_ebpf,
+				 FLOW("b", "a", "0", "allow") ",\n" FLOW("b", "a", "1", "allow")),
+			 0);
+	assert_string_equal(fixture->out,
+			    "TAP version 13\n1..2\n"
+			    "ok 1 - case.json: b -> a tcp/0 allow # SKIP no socket has port 0\n"
+			    "ok 2 - case.json: b -> a tcp/1 allow\n");
+	assert_counts(fixture, 1, 0, 1);
+}
+
 static void test_a_backend_that_is_wrong_fails(void **state)
 {
 	struct fixture *fixture = *state;
@@ -374,6 +388,7 @@ int main(void)
 		casetest(test_a_file_that_is_no_case_fails_alone),
 		casetest(test_a_backend_is_judged_by_packets),
 		casetest(test_a_backend_is_judged_by_packets_of_ipv6),
+		casetest(test_no_packet_has_port_0),
 		casetest(test_a_backend_that_is_wrong_fails),
 		casetest(test_a_backend_that_fails_says_why),
 		casetest(test_a_backend_that_crashes_is_no_pass),
