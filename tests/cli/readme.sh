@@ -8,6 +8,7 @@ readme=$PWD/README.md
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cp -r examples/webshop/. "$folder"
+sed '0,/"api", "jobs"/s//"api", "job"/' "$folder/policy.json" >"$folder/next.json"
 cat >"$folder/broken.json" <<'JSON'
 [
   {
