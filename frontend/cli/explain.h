@@ -35,6 +35,7 @@ struct pg_explanation {
 	uint8_t family;				   /* 4 or 6 */
 	struct pg_flow flow;
 	struct pg_http_request http;
+	struct pg_array(struct pg_http_header) headers; /* of the request; names are owned */
 	struct pg_reasoning reasoning;
 	struct pg_explain_live live;
 };
@@ -45,6 +46,7 @@ struct pg_explanation {
  * else IPv4. -EINVAL (diags): an unknown name, or ends without an address of one family.
  */
 int pg_explain_find_flow(struct pg_explanation *explanation);
+void pg_explain_flow_done(struct pg_explanation *explanation);
 /* "web1 -> db1 tcp/5432". */
 void pg_explain_format_flow(const struct pg_explanation *explanation, struct pg_strbuf *buf);
 

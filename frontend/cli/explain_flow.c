@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which flow is to be explained: its ends, their addresses, and the rest. */
+#include <strings.h>
+
 #include "frontend/cli/explain.h"
 #include "frontend/quote.h"
 #include "frontend/suggest.h"
@@ -146,17 +148,50 @@ static int set_proto(struct pg_explanation *explanation)
 	return 0;
 }
 
-static void set_http(struct pg_explanation *explanation)
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* "Name: value". Host is one like any other, and what rules call `host`. */
+static int add_header(struct pg_explanation *explanation, const char *text)
+{
+	size_t length = strcspn(text, ":");
+	struct pg_http_header *header = pg_array_add(&explanation->headers);
+
+	if (!header)
+		return -ENOMEM;
+	*header = (struct pg_http_header){ strndup(text, length), skip_blanks(text + length + 1) };
+	if (!header->name)
+		return -ENOMEM;
+	if (!strcasecmp(header->name, "host"))
+		explanation->http.host = header->value;
+	return 0;
+}
+
+static int set_http(struct pg_explanation *explanation)
 {
 	const struct pg_options *options = explanation->options;
 
-	if (!options->method && !options->path)
-		return;
-	explanation->http = (struct pg_http_request){
-		.method = options->method ? options->method : "GET",
-		.path = options->path ? options->path : "/",
-	};
+	if (!options->method && !options->path && !options->headers.count)
+		return 0;
+	explanation->http.method = options->method ? options->method : "GET";
+	explanation->http.path = options->path ? options->path : "/";
+	pg_array_foreach(text, &options->headers) {
+		if (add_header(explanation, *text))
+			return -ENOMEM;
+	}
+	explanation->http.headers = explanation->headers.items;
+	explanation->http.header_count = explanation->headers.count;
 	explanation->flow.http = &explanation->http;
+	return 0;
+}
+
+void pg_explain_flow_done(struct pg_explanation *explanation)
+{
+	pg_array_foreach(header, &explanation->headers)
+		free((char *)header->name);
+	free(explanation->headers.items);
 }
 
 int pg_explain_find_flow(struct pg_explanation *explanation)
@@ -177,8 +212,8 @@ int pg_explain_find_flow(struct pg_explanation *explanation)
 	dst_err = set_party(explanation, &ends[PG_INGRESS], &explanation->flow.dst);
 	if (err || dst_err)
 		return err ? err : dst_err;
-	set_http(explanation);
-	return set_proto(explanation);
+	err = set_http(explanation);
+	return err ? err : set_proto(explanation);
 }
 
 void pg_explain_format_flow(const struct pg_explanation *explanation, struct pg_strbuf *buf)

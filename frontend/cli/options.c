@@ -103,6 +103,19 @@ static bool set_ignored_label(struct pg_options *options, const char *value)
 	return slot && *value;
 }
 
+/* As a request has it; the value may be empty. */
+static bool set_header(struct pg_options *options, const char *value)
+{
+	const char *colon = strchr(value, ':'), **slot;
+
+	if (!colon || colon == value)
+		return false;
+	slot = pg_array_add(&options->headers);
+	if (slot)
+		*slot = value;
+	return slot;
+}
+
 #define SET_TEXT(member)                                                        \
 	static bool set_##member(struct pg_options *options, const char *value) \
 	{                                                                       \
@@ -151,6 +164,7 @@ static const struct option_row option_rows[] = {
 	  "which endpoints are closed: those that rules select, all, none", set_enforcement },
 	{ "family", "4|6", "the flow's address family, where both ends have both", set_family },
 	{ "from", "A", "source: an endpoint, host, or ip:ADDRESS", set_from },
+	{ "header", "NAME:VALUE", "a header of an HTTP request (repeatable)", set_header },
 	{ "help", NULL, "show this help", set_help },
 	{ "host-policy", "allow|enforce",
 	  "whether the host always reaches its endpoints, or is judged as peer host",
@@ -331,6 +345,7 @@ void pg_options_done(struct pg_options *options)
 {
 	free(options->recalled_bpffs);
 	free(options->ignored_labels.items);
+	free(options->headers.items);
 	*options = (struct pg_options){ 0 };
 }
 

@@ -47,6 +47,7 @@ struct pg_options {
 	uint8_t family; /* 4, 6; 0: not given */
 	uint16_t dport;
 	struct pg_array(const char *) ignored_labels; /* NULL-terminated once parsed, if any */
+	struct pg_array(const char *) headers;	      /* "Name: value" */
 	const char *const *files;		      /* the arguments that are no options */
 	size_t file_count;
 };

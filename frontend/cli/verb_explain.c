@@ -7,6 +7,7 @@ static void explanation_done(struct pg_explanation *explanation)
 {
 	pg_explain_live_done(&explanation->live);
 	pg_reasoning_done(&explanation->reasoning);
+	pg_explain_flow_done(explanation);
 }
 
 static int reason(struct pg_explanation *explanation)
@@ -89,6 +90,11 @@ static bool is_icmp(const struct pg_options *options)
 	       (options->proto.n == PG_PROTO_ICMP.n || options->proto.n == PG_PROTO_ICMPV6.n);
 }
 
+static bool is_http(const struct pg_options *options)
+{
+	return options->method || options->path || options->headers.count;
+}
+
 int pg_verb_explain(const struct pg_options *options)
 {
 	_cleanup_input_ struct pg_input input = { 0 };
@@ -102,9 +108,8 @@ int pg_verb_explain(const struct pg_options *options)
 		return pg_usage_error("'explain' needs --endpoints, --from and --to");
 	if (!is_icmp(options) && !options->dport_given)
 		return pg_usage_error("'explain' needs --dport, but for icmp");
-	if ((options->method || options->path) && options->proto_given &&
-	    options->proto.n != PG_PROTO_TCP.n)
-		return pg_usage_error("--method and --path are of tcp");
+	if (is_http(options) && options->proto_given && options->proto.n != PG_PROTO_TCP.n)
+		return pg_usage_error("--method, --path and --header are of tcp");
 	if (!pg_choose_backend(options, &unused))
 		return pg_finish(&input, explain_policy(options, &input));
 	if (geteuid())

@@ -30,7 +30,7 @@ const struct pg_verb pg_verbs[] = {
 	{ "clear", "", "Take all enforcement down and leave nothing behind.",
 	  LIST(HOST_OPTIONS, "help"), pg_verb_clear },
 	{ "explain", "POLICY.json...", "Say what happens to a flow, and which rule decides it.",
-	  LIST("from", "to", "family", "proto", "dport", "method", "path", SOURCE_OPTIONS,
+	  LIST("from", "to", "family", "proto", "dport", "method", "path", "header", SOURCE_OPTIONS,
 	       MODEL_OPTIONS, "backend", "on-revoke", "l7", POLICY_OPTIONS, "parent-chain",
 	       HOST_OPTIONS, "json", "help"),
 	  pg_verb_explain },

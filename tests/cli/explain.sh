@@ -31,6 +31,7 @@ golden icmp6 --from=ip:2001:db8::7 --to=web1 --proto=icmp
 golden http --from=web1 --to=api1 --dport=80
 golden http-403 --from=web1 --to=api1 --dport=80 --method=GET --path=/private
 golden http-200 --from=web1 --to=api1 --dport=80 --method=GET --path=/public/a
+golden http-header --from=web1 --to=api1 --dport=80 --header="Host: intern" --header=x-token:7
 golden host --from=host --to=db1 --dport=5432
 golden host-enforce --from=host --to=db1 --dport=5432 --host-policy=enforce
 golden always --from=six1 --to=ip:2001:db8::1 --dport=443 --enforcement=always
@@ -69,6 +70,9 @@ tap_equal "the host has an address" "10.0.192.1" \
 	"$(explain --json --from=host --to=web1 --dport=80 | jq -r .source.address)"
 tap_equal "ICMPv6 is an echo request by default" "web1 -> db1 icmpv6 type 128" \
 	"$(explain --json --from=web1 --to=db1 --proto=icmp --family=6 | jq -r .flow)"
-tap_run "a request is of tcp" 2 "" "polgen: error: --method and --path are of tcp" \
+tap_equal "another header, another answer" "http-403" \
+	"$(explain --json --from=web1 --to=api1 --dport=80 --header=host:intern --header=x-token:8 |
+		jq -r .verdict)"
+tap_run "a request is of tcp" 2 "" "polgen: error: --method, --path and --header are of tcp" \
 	explain --from=web1 --to=db1 --proto=udp --dport=80 --path=/
 tap_done

@@ -45,6 +45,8 @@ refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing)
 refused "bad value 'l7' of '--l7': expected l4-only" render --l7=l7
 refused "bad value 'drop' of '--on-revoke': expected cut|keep" apply --on-revoke=drop
 refused "unknown option '--on-revoke' of 'clear'" clear --on-revoke=cut
+refused "bad value ':x' of '--header': expected a header of an HTTP request (repeatable)" \
+	explain --header=:x
 refused "bad value '65536' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
 	explain --dport=65536
 refused "bad value '-1' of '--dport': expected destination port, 0..65535; for ICMP the message type" \
