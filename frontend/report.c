@@ -197,11 +197,12 @@ static void print_rest(FILE *out, size_t rest, const char *noun)
 	fprintf(out, "polgen: and %zu more %s%s\n", rest, noun, rest == 1 ? "" : "s");
 }
 
+/* What wasn't kept, but for those that there was no room for, which would have been the last ones. */
 static void print_lost(FILE *out, const struct pg_diags *diags, const size_t *count)
 {
 	size_t lost = diags->errors + diags->warnings - count[PG_ERROR] - count[PG_WARNING];
 
-	if (lost)
+	if (lost && diags->list.count < PG_DIAGS_MAX)
 		fprintf(out, "polgen: error: out of memory: %zu more messages are lost\n", lost);
 }
 
@@ -211,9 +212,9 @@ void pg_report(FILE *out, const struct pg_sources *sources, const struct pg_diag
 
 	print_diags(out, sources, diags, PG_REPORT_MAX, count);
 	if (count[PG_ERROR] > PG_REPORT_MAX)
-		print_rest(out, count[PG_ERROR] - PG_REPORT_MAX, "error");
+		print_rest(out, diags->errors - PG_REPORT_MAX, "error");
 	if (count[PG_WARNING] > PG_REPORT_MAX)
-		print_rest(out, count[PG_WARNING] - PG_REPORT_MAX, "warning");
+		print_rest(out, diags->warnings - PG_REPORT_MAX, "warning");
 	print_lost(out, diags, count);
 }
 

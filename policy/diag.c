@@ -32,6 +32,8 @@ void pg_diag_add(struct pg_diags *diags, enum pg_severity severity, struct pg_lo
 
 	diags->errors += severity == PG_ERROR;
 	diags->warnings += severity == PG_WARNING;
+	if (diags->list.count >= PG_DIAGS_MAX)
+		return;
 	va_start(args, format);
 	length = vasprintf(&text, format, args);
 	va_end(args);

@@ -22,10 +22,13 @@ struct pg_diag {
 	char *text;	   /* escaped already: printable as it is */
 };
 
+/* The most that are kept: a file may have millions of values, each of them wrong. */
+#define PG_DIAGS_MAX 1000000
+
 /* A zeroed struct is an empty sink. */
 struct pg_diags {
 	struct pg_array(struct pg_diag) list;
-	size_t errors, warnings; /* counted even when memory ran out and the text was lost */
+	size_t errors, warnings; /* counted even when there is no room or no memory for the text */
 };
 
 void pg_diags_done(struct pg_diags *diags);

@@ -196,6 +196,19 @@ static void test_the_first_ones_are_shown_and_the_rest_counted(void **state)
 	assert_null(strstr(said.text, "bad 100"));
 }
 
+/* More than are kept are counted still. */
+static void test_all_are_counted(void **state)
+{
+	PG_CLEANUP(said_done) struct said said = { 0 };
+
+	(void)state;
+	for (int i = 0; i < PG_DIAGS_MAX + 7; i++)
+		pg_error(&said.diags, PG_LOC_NONE, "bad");
+	report(&said);
+	assert_int_equal(said.diags.list.count, PG_DIAGS_MAX);
+	assert_string_equal(strstr(said.text, "polgen: and"), "polgen: and 999907 more errors\n");
+}
+
 static void test_quotes_are_escaped_and_cut(void **state)
 {
 	char text[200];
@@ -226,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_a_long_token_is_marked_as_far_as_it_is_shown),
 		cmocka_unit_test(test_columns_of_a_line_of_many_blocks),
 		cmocka_unit_test(test_the_first_ones_are_shown_and_the_rest_counted),
+		cmocka_unit_test(test_all_are_counted),
 		cmocka_unit_test(test_quotes_are_escaped_and_cut),
 	};
 
