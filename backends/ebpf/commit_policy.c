@@ -72,10 +72,10 @@ static int stage_address(struct pg_commit *commit, const struct pg_change *chang
 {
 	const struct pg_object *source = change->desired;
 	struct pg_map_address_half half = { .flags = PG_ABI_ADDRESS_ABSENT };
-	union pg_map_key key = { .address4.length = address->prefix.length };
+	union pg_map_key key;
+	enum pg_map map = pg_map_address_key(&address->prefix, &key);
 	struct pg_map_entry entry;
 
-	memcpy(&key.address4.addr, address->prefix.addr.bytes, sizeof(key.address4.addr));
 	if (source)
 		half.flags = 0;
 	else
@@ -84,7 +84,7 @@ static int stage_address(struct pg_commit *commit, const struct pg_change *chang
 		half.identity = entry.address.id.n;
 		half.flags |= entry.address.local ? PG_ABI_ADDRESS_LOCAL : 0;
 	}
-	return pg_stage_put(&commit->stage, PG_MAP_ADDRESSES4, &key, &half, change->live);
+	return pg_stage_put(&commit->stage, map, &key, &half, change->live);
 }
 
 static int stage_subject(struct pg_commit *commit, const struct pg_change *change,

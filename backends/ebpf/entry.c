@@ -7,7 +7,7 @@
 /* The bytes of keys and values. No member is aligned: all are copied in and out. */
 struct address_key {
 	uint8_t kind, family;
-	uint8_t addr[4];
+	uint8_t addr[16];
 	uint8_t length;
 } __attribute__((packed));
 

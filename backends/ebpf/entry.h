@@ -22,7 +22,7 @@ enum pg_map_entry_kind {
 };
 
 struct pg_map_entry_address {
-	struct pg_prefix prefix; /* of IPv4 */
+	struct pg_prefix prefix;
 	pg_identity id;
 	bool local; /* of an endpoint whose interface is known */
 };

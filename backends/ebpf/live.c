@@ -61,22 +61,40 @@ static int read_subject(const struct reader *reader, const union pg_map_key *key
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
 
-static int read_address(const struct reader *reader, const union pg_map_key *key,
-			const union pg_map_value *value)
+/* An address's identity; both families have the same values. */
+static int add_address(const struct reader *reader, struct pg_prefix prefix,
+		       const union pg_map_value *value)
 {
 	const struct pg_map_address_half *half = pg_halves_counting(
 		&pg_map_types[PG_MAP_ADDRESSES4].halves, value, reader->generation);
 	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_ADDRESS,
 		.address = {
-			.prefix = { .addr.family = 4, .length = (uint8_t)key->address4.length },
+			.prefix = prefix,
 			.id = { half->identity },
 			.local = half->flags & PG_ABI_ADDRESS_LOCAL,
 		},
 	};
 
-	memcpy(entry.address.prefix.addr.bytes, &key->address4.addr, 4);
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int read_address4(const struct reader *reader, const union pg_map_key *key,
+			 const union pg_map_value *value)
+{
+	struct pg_prefix prefix = { .addr.family = 4, .length = (uint8_t)key->address4.length };
+
+	memcpy(prefix.addr.bytes, &key->address4.addr, sizeof(key->address4.addr));
+	return add_address(reader, prefix, value);
+}
+
+static int read_address6(const struct reader *reader, const union pg_map_key *key,
+			 const union pg_map_value *value)
+{
+	struct pg_prefix prefix = { .addr.family = 6, .length = (uint8_t)key->address6.length };
+
+	memcpy(prefix.addr.bytes, key->address6.addr, sizeof(key->address6.addr));
+	return add_address(reader, prefix, value);
 }
 
 static int read_policy(const struct reader *reader, const union pg_map_key *key,
@@ -107,9 +125,8 @@ typedef int read_fn(const struct reader *reader, const union pg_map_key *key,
 		    const union pg_map_value *value);
 
 static read_fn *const readers[PG_MAPS_WITH_HALVES] = {
-	[PG_MAP_ENDPOINTS] = read_endpoint,
-	[PG_MAP_SUBJECTS] = read_subject,
-	[PG_MAP_ADDRESSES4] = read_address,
+	[PG_MAP_ENDPOINTS] = read_endpoint,  [PG_MAP_SUBJECTS] = read_subject,
+	[PG_MAP_ADDRESSES4] = read_address4, [PG_MAP_ADDRESSES6] = read_address6,
 	[PG_MAP_POLICY] = read_policy,
 };
 

@@ -60,10 +60,11 @@ int pg_lookup_subject(const struct pg_lookup *lookup, uint32_t identity,
 int pg_lookup_address(const struct pg_lookup *lookup, const struct pg_addr *addr,
 		      struct pg_map_address_half *ret_half)
 {
-	struct pg_map_address4_key key = { .length = pg_addr_bits(addr) };
+	struct pg_prefix prefix = pg_prefix_of(addr, pg_addr_bits(addr));
+	union pg_map_key key;
+	enum pg_map map = pg_map_address_key(&prefix, &key);
 
-	memcpy(&key.addr, addr->bytes, sizeof(key.addr));
-	return find_half(lookup, PG_MAP_ADDRESSES4, &key, ret_half);
+	return find_half(lookup, map, &key, ret_half);
 }
 
 static int find_policy(const struct pg_lookup *lookup, const struct pg_map_policy_key *key,

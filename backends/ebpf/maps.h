@@ -5,12 +5,14 @@
 
 #include "backends/ebpf/bpf/abi.h"
 #include "backends/ebpf/generation.h"
+#include "policy/addr.h"
 
 enum pg_map {
 	/* with halves */
 	PG_MAP_ENDPOINTS,
 	PG_MAP_SUBJECTS,
 	PG_MAP_ADDRESSES4,
+	PG_MAP_ADDRESSES6,
 	PG_MAP_POLICY,
 	PG_MAPS_WITH_HALVES,
 	/* without */
@@ -18,13 +20,15 @@ enum pg_map {
 	PG_MAP_RULES,
 	PG_MAP_COUNTERS,
 	PG_MAP_OUTCOMES,
-	PG_MAP_FLOWS,
-	PG_MAP_FRAGS,
+	PG_MAP_FLOWS4,
+	PG_MAP_FLOWS6,
+	PG_MAP_FRAGS4,
+	PG_MAP_FRAGS6,
 	PG_MAP_EVENTS,
 	PG_MAPS,
 };
 
-#define PG_MAP_KEY_MAX 16
+#define PG_MAP_KEY_MAX 40
 
 struct pg_map_type {
 	const char *name; /* of the map, and of its pin */
@@ -48,8 +52,12 @@ union pg_map_key {
 	char bytes[PG_MAP_KEY_MAX];
 	uint32_t number;
 	struct pg_map_address4_key address4;
+	struct pg_map_address6_key address6;
 	struct pg_map_policy_key policy;
 };
+
+/* The map in which a prefix is, and its key there. */
+enum pg_map pg_map_address_key(const struct pg_prefix *prefix, union pg_map_key *ret_key);
 
 /*
  * Calls fn for each entry of a map, which nobody else writes to meanwhile. `value` has room for the

@@ -37,8 +37,6 @@ static int plan_addresses(const struct pg_intent *intent, struct pg_objects *obj
 		};
 		int err;
 
-		if (address->prefix.addr.family != 4)
-			continue;
 		entry.address.local =
 			address->endpoint && endpoints->list.items[address->endpoint - 1].interface;
 		err = pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);

@@ -110,6 +110,11 @@ static void render_proto(struct pg_strbuf *buf, pg_proto proto, bool json)
 	bare_word(buf, "proto", text ? text : number, json);
 }
 
+static bool is_icmp(pg_proto proto)
+{
+	return proto.n == PG_PROTO_ICMP.n || proto.n == PG_PROTO_ICMPV6.n;
+}
+
 /* The block of ports that a policy entry covers; ICMP: types. "tcp/80", "tcp/1000-1003", "tcp". */
 static void render_ports(struct pg_strbuf *buf, const struct pg_map_entry_policy *policy, bool json)
 {
@@ -118,7 +123,7 @@ static void render_ports(struct pg_strbuf *buf, const struct pg_map_entry_policy
 	if (policy->port_bits == 0)
 		return;
 	if (json)
-		name(buf, policy->proto.n == PG_PROTO_ICMP.n ? "type" : "port", json);
+		name(buf, is_icmp(policy->proto) ? "type" : "port", json);
 	else
 		pg_strbuf_putc(buf, '/');
 	if (policy->port_bits == 16)

@@ -37,7 +37,7 @@ static int read_old(const struct pg_stage *stage, enum pg_map map, const union p
 	memset(old_half, 0, halves->size);
 	if (!err)
 		memcpy(old_half, pg_halves_counting(halves, &value, stage->now), halves->size);
-	if (map == PG_MAP_ADDRESSES4 && !is_there)
+	if ((map == PG_MAP_ADDRESSES4 || map == PG_MAP_ADDRESSES6) && !is_there)
 		address->flags |= PG_ABI_ADDRESS_ABSENT;
 	return err == -ENOENT ? 0 : err;
 }

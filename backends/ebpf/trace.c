@@ -26,6 +26,23 @@ static uint8_t named_proto(const struct pg_trace_query *query)
 	return query->proto.n == (v6 ? PG_PROTO_ICMP : PG_PROTO_ICMPV6).n ? 0 : query->proto.n;
 }
 
+static const struct pg_prefix link_local = { { 6, { 0xfe, 0x80 } }, 10 };
+static const struct pg_prefix multicast = { { 6, { 0xff } }, 8 };
+
+/* Neighbour discovery, and listener reports. */
+static bool is_neighbourly(const struct pg_trace_query *query)
+{
+	const struct pg_addr *src = &query->end[PG_EGRESS].addr,
+			     *dst = &query->end[PG_INGRESS].addr;
+
+	if (src->family != 6 || query->proto.n != PG_PROTO_ICMPV6.n)
+		return false;
+	if (query->dport >= 133 && query->dport <= 137)
+		return true;
+	return (query->dport == 131 || query->dport == 132 || query->dport == 143) &&
+	       pg_prefix_contains(&link_local, src) && pg_prefix_contains(&multicast, dst);
+}
+
 static struct pg_trace_step *add_step(struct tracer *tracer, struct pg_strbuf *object,
 				      const char *format, ...) PG_PRINTF(3, 4);
 
@@ -86,8 +103,10 @@ static int find_peer(struct tracer *tracer, const struct pg_addr *addr,
 		return found;
 	if (!half.identity)
 		half.identity = PG_ABI_WORLD;
-	pg_strbuf_printf(&object, "%s %s", pg_map_types[PG_MAP_ADDRESSES4].name,
-			 pg_addr_format(addr, text));
+	pg_strbuf_printf(
+		&object, "%s %s",
+		pg_map_types[addr->family == 4 ? PG_MAP_ADDRESSES4 : PG_MAP_ADDRESSES6].name,
+		pg_addr_format(addr, text));
 	if (!add_step(tracer, &object, "identity=%u%s%s", half.identity,
 		      half.flags & PG_ABI_ADDRESS_LOCAL ? " local" : "",
 		      found ? "" : " (not there: the world)"))
@@ -268,22 +287,42 @@ static int drop_if_enforced(struct tracer *tracer, const struct pg_map_endpoint_
 	return enforced == 1 ? drop(tracer, outcome) : enforced;
 }
 
+static bool has_ipv6(const struct pg_map_endpoint_half *endpoint)
+{
+	static const uint8_t none[sizeof(endpoint->ipv6)];
+
+	return memcmp(endpoint->ipv6, none, sizeof(none));
+}
+
 static bool is_own(const struct pg_map_endpoint_half *endpoint, const struct pg_addr *addr)
 {
+	if (addr->family == 6)
+		return !memcmp(endpoint->ipv6, addr->bytes, sizeof(endpoint->ipv6));
 	return endpoint->ipv4 && !memcmp(&endpoint->ipv4, addr->bytes, sizeof(endpoint->ipv4));
+}
+
+/* What isn't to the endpoint's own address. */
+static int pass_by(struct tracer *tracer, const struct pg_map_endpoint_half *endpoint)
+{
+	const struct pg_addr *addr = &tracer->query->end[PG_INGRESS].addr;
+
+	if (addr->family == 6 && pg_prefix_contains(&link_local, addr))
+		return drop(tracer, PG_OUTCOME_NOT_OWN);
+	return drop_if_enforced(tracer, endpoint, PG_OUTCOME_NOT_OWN);
 }
 
 static int run_program(struct tracer *tracer, const struct pg_map_endpoint_half *endpoint)
 {
 	const struct pg_addr *own = &tracer->query->end[tracer->program].addr;
 
-	if (own->family == 6)
+	if (is_neighbourly(tracer->query))
+		return 0;
+	if (own->family == 6 && !has_ipv6(endpoint))
 		return drop_if_enforced(tracer, endpoint, PG_OUTCOME_IPV6);
 	if (tracer->program == PG_EGRESS)
 		return is_own(endpoint, own) ? judge_egress(tracer, endpoint)
 					     : drop(tracer, PG_OUTCOME_SPOOFED);
-	return is_own(endpoint, own) ? judge_ingress(tracer, endpoint)
-				     : drop_if_enforced(tracer, endpoint, PG_OUTCOME_NOT_OWN);
+	return is_own(endpoint, own) ? judge_ingress(tracer, endpoint) : pass_by(tracer, endpoint);
 }
 
 /* Where no program is nothing is judged; a program without an entry drops. */

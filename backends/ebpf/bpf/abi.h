@@ -5,7 +5,8 @@
  * programs make of it, changes PG_ABI_VERSION: pinned state of another version is refused.
  *
  * Generations. A policy is committed for all endpoints at once, at a cost that grows with the change
- * only. Each value of the maps `endpoints`, `subjects`, `addresses4` and `policy` has two halves:
+ * only. Each value of the maps `endpoints`, `subjects`, `addresses4`, `addresses6` and `policy` has two
+ * halves:
  *
  *	{ generation, new, old }
  *
@@ -37,7 +38,7 @@
 
 #include <linux/types.h>
 
-#define PG_ABI_VERSION	1
+#define PG_ABI_VERSION	2
 #define PG_ABI_NAME_MAX 96 /* a rule's name, with its NUL */
 #define PG_ABI_IFNAME	16 /* IFNAMSIZ */
 #define PG_ABI_DIGEST	32
@@ -128,10 +129,15 @@ struct pg_map_subject {
 PG_ABI_SIZE(struct pg_map_subject_half, 12);
 PG_ABI_SIZE(struct pg_map_subject, 28);
 
-/* addresses4: longest prefix -> identity. */
+/* addresses4, addresses6: longest prefix -> identity. */
 struct pg_map_address4_key {
 	__u32 length; /* 0..32 */
 	__u32 addr;   /* network order */
+};
+
+struct pg_map_address6_key {
+	__u32 length; /* 0..128 */
+	__u8 addr[16];
 };
 
 enum {
@@ -150,6 +156,7 @@ struct pg_map_address {
 };
 
 PG_ABI_SIZE(struct pg_map_address4_key, 8);
+PG_ABI_SIZE(struct pg_map_address6_key, 20);
 PG_ABI_SIZE(struct pg_map_address_half, 8);
 PG_ABI_SIZE(struct pg_map_address, 20);
 
@@ -213,7 +220,7 @@ enum pg_outcome {
 	PG_OUTCOME_NOT_OWN,   /* not to the endpoint's own address, and that is closed */
 	PG_OUTCOME_MALFORMED, /* headers that can't be judged */
 	PG_OUTCOME_FRAGMENT,  /* a fragment whose first one was not seen, or not let through */
-	PG_OUTCOME_IPV6,      /* IPv6 of an endpoint that is closed */
+	PG_OUTCOME_IPV6,      /* IPv6 of an endpoint that is closed, whose address isn't known */
 	PG_OUTCOME_VLAN,      /* a tagged frame of an endpoint that is closed */
 	PG_OUTCOME_UNKNOWN,   /* of an interface that the maps know nothing of */
 	/* no outcome */
@@ -222,16 +229,26 @@ enum pg_outcome {
 };
 
 /*
- * flows: both directions of a flow share one entry, whose key has the smaller address (and port)
- * first. An entry is there only when the last program that judges the flow has let it through: that
- * on the destination's interface, or that on the source's if the destination is elsewhere.
+ * flows4, flows6: both directions of a flow share one entry, whose key has the smaller address (and
+ * port) first. An entry is there only when the last program that judges the flow has let it through:
+ * that on the destination's interface, or that on the source's if the destination is elsewhere.
+ *
+ * One struct for both families: keys of IPv4 end after its addresses, since the time that it takes to
+ * find a flow grows with its key.
  */
 struct pg_map_flow_key {
-	__u32 addr[2]; /* network order; as numbers, addr[0] <= addr[1] */
 	__u16 port[2]; /* host order; ICMP queries: the identifier, twice */
 	__u8 proto;
-	__u8 query; /* ICMP: type of the request << 1 | who asks: two who ping each other */
+	/*
+	 * ICMP: type of the request << 1 | who asks: two who ping each other. ICMPv6's begin at 128: the
+	 * bit that is lost.
+	 */
+	__u8 query;
 	__u8 pad[2];
+	union {
+		__u32 addr4[2];	   /* network order; as numbers, addr4[0] <= addr4[1] */
+		__u64 addr6[2][2]; /* likewise, the first half of an address first */
+	};
 };
 
 struct pg_map_flow {
@@ -245,8 +262,14 @@ struct pg_map_flow {
 	__u8 pad[6];
 };
 
-PG_ABI_SIZE(struct pg_map_flow_key, 16);
+#define PG_ABI_FLOW_KEY4 16
+#define PG_ABI_FLOW_KEY6 40
+PG_ABI_AT(struct pg_map_flow_key, addr4[2], PG_ABI_FLOW_KEY4);
+PG_ABI_SIZE(struct pg_map_flow_key, PG_ABI_FLOW_KEY6);
 PG_ABI_SIZE(struct pg_map_flow, 24);
+
+/* How many extension headers of IPv6 are walked; packets that have more are malformed. */
+#define PG_ABI_IPV6_HEADERS 6
 
 /* Idle limits in seconds, conntrack's defaults. */
 #define PG_ABI_IDLE_TCP_OPENING	    120
@@ -259,19 +282,26 @@ PG_ABI_SIZE(struct pg_map_flow, 24);
 #define PG_ABI_IDLE_OTHER	    600
 #define PG_ABI_IDLE_FRAGMENT	    30
 
-/* frags: datagrams whose first fragment was let through, by the program that did. */
+/* frags4, frags6: datagrams whose first fragment was let through, by the program that did. */
 struct pg_map_frag_key {
-	__u32 saddr, daddr; /* network order */
-	__u16 id;	    /* network order */
-	__u8 proto;
+	__u32 id;   /* network order */
+	__u8 proto; /* IPv6: 0, later fragments may have another one */
 	__u8 direction;
+	__u8 pad[2];
+	union {
+		__u32 addr4[2]; /* source, destination; network order */
+		__u64 addr6[2][2];
+	};
 };
 
 struct pg_map_frag {
 	__u64 seen; /* nanoseconds of CLOCK_MONOTONIC */
 };
 
-PG_ABI_SIZE(struct pg_map_frag_key, 12);
+#define PG_ABI_FRAG_KEY4 16
+#define PG_ABI_FRAG_KEY6 40
+PG_ABI_AT(struct pg_map_frag_key, addr4[2], PG_ABI_FRAG_KEY4);
+PG_ABI_SIZE(struct pg_map_frag_key, PG_ABI_FRAG_KEY6);
 PG_ABI_SIZE(struct pg_map_frag, 8);
 
 /* events: a packet was dropped. */
@@ -285,7 +315,7 @@ struct pg_map_event {
 	__u16 sport, dport; /* host order; 0: none known; ICMP: dport is the type */
 	__u8 outcome;	    /* enum pg_outcome */
 	__u8 direction;	    /* whose rule: the source's egress or the destination's ingress */
-	__u8 family;	    /* 4, 6, or 0: not IP; then there are no addresses */
+	__u8 family;	    /* 4, 6, or 0: not read; then there are no addresses */
 	__u8 proto;
 	__u8 saddr[16], daddr[16]; /* IPv4: the first 4 bytes */
 	__u8 pad[4];

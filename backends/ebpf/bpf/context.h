@@ -4,7 +4,7 @@
 #define PG_BACKENDS_EBPF_BPF_CONTEXT_H
 
 #include "maps.h"
-#include "packet.h"
+#include "read.h"
 
 struct context {
 	struct __sk_buff *skb;

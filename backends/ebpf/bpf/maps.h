@@ -45,6 +45,14 @@ struct {
 } pg_addresses4 SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct pg_map_address6_key);
+	__type(value, struct pg_map_address);
+} pg_addresses6 SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1);
@@ -78,20 +86,40 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1);
-	__type(key, struct pg_map_flow_key);
+	__uint(key_size, PG_ABI_FLOW_KEY4);
 	__type(value, struct pg_map_flow);
-} pg_flows SEC(".maps");
+} pg_flows4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, PG_ABI_FLOW_KEY6);
+	__type(value, struct pg_map_flow);
+} pg_flows6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
-	__type(key, struct pg_map_frag_key);
+	__uint(key_size, PG_ABI_FRAG_KEY4);
 	__type(value, struct pg_map_frag);
-} pg_frags SEC(".maps");
+} pg_frags4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__uint(key_size, PG_ABI_FRAG_KEY6);
+	__type(value, struct pg_map_frag);
+} pg_frags6 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 << 10);
 } pg_events SEC(".maps");
+
+/*
+ * To be called with what one of two look-ups found: the compiler must not make one call of them, since
+ * the verifier makes a call inline only if it is always for the same map.
+ */
+#define keep_apart(found) asm volatile("" : "+r"(found))
 
 #endif

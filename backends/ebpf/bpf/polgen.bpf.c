@@ -16,8 +16,8 @@
 #include "context.h"
 #include "flow.h"
 #include "maps.h"
-#include "packet.h"
 #include "policy.h"
+#include "read.h"
 #include "report.h"
 
 char _license[] SEC("license") = "GPL";
@@ -58,9 +58,9 @@ static __always_inline bool is_tagged(const struct __sk_buff *skb)
 /*
  * What iptables doesn't see must not be a way around the policy, so a closed endpoint gets and sends
  * none. An open one may use VLANs, but receivers take VLAN 0 as no tag, however often it stands
- * there: such a frame must not be spoofed.
+ * there: what is sent in such a frame is seen to as if it had none (PG_OUTCOMES).
  */
-static __always_inline __u32 judge_tagged(struct context *context)
+static __always_inline __u32 judge_tag(struct context *context)
 {
 	const struct __sk_buff *skb = context->skb;
 
@@ -68,33 +68,14 @@ static __always_inline __u32 judge_tagged(struct context *context)
 		return PG_OUTCOME_VLAN;
 	if (context->program == PG_ABI_INGRESS || !skb->vlan_present || skb->vlan_tci & VLAN_ID)
 		return PG_OUTCOME_PASS;
-	if (is_tag(skb->protocol))
-		return PG_OUTCOME_VLAN;
-	if (skb->protocol != bpf_htons(ETH_P_IP))
-		return PG_OUTCOME_PASS;
-	if (!read_packet(context->skb, &context->packet))
-		return PG_OUTCOME_MALFORMED;
-	return context->packet.saddr == context->endpoint->ipv4 ? PG_OUTCOME_PASS
-								: PG_OUTCOME_SPOOFED;
-}
-
-/* Frames that aren't plain IPv4. */
-static __always_inline __u32 judge_frame(struct context *context)
-{
-	if (is_tagged(context->skb))
-		return judge_tagged(context);
-	if (context->skb->protocol == bpf_htons(ETH_P_IPV6))
-		return is_enforced(context) && !is_neighbour_discovery(context->skb)
-			       ? PG_OUTCOME_IPV6
-			       : PG_OUTCOME_PASS;
-	return PG_OUTCOME_PASS;
+	return is_tag(skb->protocol) ? PG_OUTCOME_VLAN : PG_OUTCOMES;
 }
 
 static __always_inline bool judge_egress(struct context *context)
 {
 	bool allowed;
 
-	find_peer(context, context->packet.daddr);
+	find_peer(context, &context->packet.daddr);
 	allowed = judge(context, context->endpoint->identity, context->peer, PG_ABI_EGRESS);
 	count_rule(context);
 	return allowed;
@@ -105,7 +86,7 @@ static __always_inline bool judge_ingress(struct context *context)
 	__u32 own = context->endpoint->identity, sender;
 	bool allowed;
 
-	find_peer(context, context->packet.saddr);
+	find_peer(context, &context->packet.saddr);
 	sender = context->peer;
 	if (sender == PG_ABI_HOST && context->host_policy == PG_ABI_HOST_POLICY_ALLOW)
 		return true;
@@ -138,7 +119,7 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 		return PG_OUTCOME_ESTABLISHED;
 	}
 	if (is_icmp_error(packet) && is_related(context->skb, packet, now)) {
-		find_peer(context, packet->saddr);
+		find_peer(context, &packet->saddr);
 		count_established(context, context->peer_flags & PG_ABI_ADDRESS_LOCAL);
 		return PG_OUTCOME_ESTABLISHED;
 	}
@@ -150,7 +131,7 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 	return PG_OUTCOME_PASS;
 }
 
-static __always_inline __u32 judge_ipv4(struct context *context)
+static __always_inline __u32 judge_datagram(struct context *context)
 {
 	struct packet *packet = &context->packet;
 	__u64 now = bpf_ktime_get_ns();
@@ -166,31 +147,72 @@ static __always_inline __u32 judge_ipv4(struct context *context)
 	return outcome;
 }
 
-/*
- * Anti-spoofing comes before everything else. It drops DHCP as well, whose clients send from 0.0.0.0:
- * a container whose address is known has no use for it.
- */
-static __always_inline __u32 judge_sent(struct context *context)
+static __always_inline bool has_ipv6(const struct pg_map_endpoint_half *endpoint)
 {
-	if (is_tagged(context->skb) || context->skb->protocol != bpf_htons(ETH_P_IP))
-		return judge_frame(context);
-	if (!read_packet(context->skb, &context->packet))
-		return PG_OUTCOME_MALFORMED;
-	if (context->packet.saddr != context->endpoint->ipv4)
-		return PG_OUTCOME_SPOOFED;
-	return judge_ipv4(context);
+	const __u32 *words = (const __u32 *)endpoint->ipv6;
+
+	return words[0] | words[1] | words[2] | words[3];
 }
 
-/* A bridge floods: not everything that comes along here is meant for the endpoint. */
-static __always_inline __u32 judge_received(struct context *context)
+/* Whether it is the endpoint's. What it hasn't got no packet is from or to. */
+static __always_inline bool is_own(const struct context *context, const union address *addr)
 {
-	if (is_tagged(context->skb) || context->skb->protocol != bpf_htons(ETH_P_IP))
-		return judge_frame(context);
-	if (!read_packet(context->skb, &context->packet))
+	const struct pg_map_endpoint_half *endpoint = context->endpoint;
+	const __u32 *words = (const __u32 *)endpoint->ipv6;
+
+	if (context->packet.family == 6)
+		return addr->words[0] == words[0] && addr->words[1] == words[1] &&
+		       addr->words[2] == words[2] && addr->words[3] == words[3];
+	return endpoint->ipv4 && addr->v4 == endpoint->ipv4;
+}
+
+/*
+ * Anti-spoofing comes before everything else. It drops DHCP as well, whose clients send from 0.0.0.0:
+ * a container whose address is known has no use for it. PG_OUTCOMES: the packet is to be judged.
+ */
+static __always_inline __u32 guard_sent(const struct context *context)
+{
+	return is_own(context, &context->packet.saddr) ? PG_OUTCOMES : PG_OUTCOME_SPOOFED;
+}
+
+/*
+ * A bridge floods: not everything that comes along here is meant for the endpoint. To an IPv6 address
+ * of the link nothing goes even if it is open: no rule would speak of it.
+ */
+static __always_inline __u32 guard_received(struct context *context)
+{
+	const struct packet *packet = &context->packet;
+
+	if (is_own(context, &packet->daddr))
+		return PG_OUTCOMES;
+	if (packet->family == 6 && is_link_local(&packet->daddr))
+		return PG_OUTCOME_NOT_OWN;
+	return is_enforced(context) ? PG_OUTCOME_NOT_OWN : PG_OUTCOME_PASS;
+}
+
+/* An endpoint may have an IPv6 address that nobody knows, which no rule can speak of. */
+static __always_inline __u32 judge_ip(struct context *context)
+{
+	bool is_read = read_packet(context->skb, &context->packet);
+	__u32 outcome;
+
+	if (is_read && is_neighbourly(&context->packet))
+		return PG_OUTCOME_PASS;
+	if (is_ipv6(context->skb) && !has_ipv6(context->endpoint))
+		return is_enforced(context) ? PG_OUTCOME_IPV6 : PG_OUTCOME_PASS;
+	if (!is_read)
 		return PG_OUTCOME_MALFORMED;
-	if (context->packet.daddr != context->endpoint->ipv4)
-		return is_enforced(context) ? PG_OUTCOME_NOT_OWN : PG_OUTCOME_PASS;
-	return judge_ipv4(context);
+	outcome = context->program == PG_ABI_EGRESS ? guard_sent(context) : guard_received(context);
+	return outcome == PG_OUTCOMES ? judge_datagram(context) : outcome;
+}
+
+static __always_inline __u32 judge_frame(struct context *context)
+{
+	__u32 outcome = is_tagged(context->skb) ? judge_tag(context) : PG_OUTCOMES;
+
+	if (outcome != PG_OUTCOMES)
+		return outcome;
+	return is_ip(context->skb) ? judge_ip(context) : PG_OUTCOME_PASS;
 }
 
 /* From the outcome to what tc does. Passing means "no opinion", so that other programs get to see it. */
@@ -215,7 +237,7 @@ int from_container(struct __sk_buff *skb)
 	__u32 outcome = enter(&context);
 
 	if (outcome == PG_OUTCOMES)
-		outcome = judge_sent(&context);
+		outcome = judge_frame(&context);
 	return leave(&context, outcome);
 }
 
@@ -230,6 +252,6 @@ int to_container(struct __sk_buff *skb)
 	__u32 outcome = enter(&context);
 
 	if (outcome == PG_OUTCOMES)
-		outcome = judge_received(&context);
+		outcome = judge_frame(&context);
 	return leave(&context, outcome);
 }

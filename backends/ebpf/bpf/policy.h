@@ -5,11 +5,29 @@
 
 #include "context.h"
 
-/* Identity and flags of the other end. */
-static __always_inline void find_peer(struct context *context, __u32 addr)
+static __always_inline const struct pg_map_address *look_up_address4(const union address *addr)
 {
-	struct pg_map_address4_key key = { .length = 32, .addr = addr };
-	const struct pg_map_address *value = bpf_map_lookup_elem(&pg_addresses4, &key);
+	struct pg_map_address4_key key = { .length = 32, .addr = addr->v4 };
+
+	return bpf_map_lookup_elem(&pg_addresses4, &key);
+}
+
+static __always_inline const struct pg_map_address *look_up_address6(const union address *addr)
+{
+	struct pg_map_address6_key key = { .length = 128 };
+	const struct pg_map_address *value;
+
+	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
+	value = bpf_map_lookup_elem(&pg_addresses6, &key);
+	keep_apart(value);
+	return value;
+}
+
+/* Identity and flags of the other end. */
+static __always_inline void find_peer(struct context *context, const union address *addr)
+{
+	const struct pg_map_address *value =
+		context->packet.family == 6 ? look_up_address6(addr) : look_up_address4(addr);
 	const struct pg_map_address_half *half;
 
 	context->peer = PG_ABI_WORLD;
@@ -105,6 +123,17 @@ __noinline __u64 look_up_peer(__u32 subject, __u32 peer, __u32 ask, __u32 use, _
 }
 
 /*
+ * What the policy knows the packet's protocol as. The ICMP of one family in the other is none that a
+ * rule names, so only those for every protocol speak of it.
+ */
+static __always_inline __u8 named_proto(const struct packet *packet)
+{
+	return packet->proto == (packet->family == 6 ? IPPROTO_ICMP : IPPROTO_ICMPV6)
+		       ? 0
+		       : packet->proto;
+}
+
+/*
  * The policy's answer for one subject and direction: true, or false with the rule in `context`. What
  * passes since the subject is open has PG_ABI_SLOT_NOBODY.
  */
@@ -112,7 +141,7 @@ static __always_inline bool judge(struct context *context, __u32 identity, __u32
 				  __u32 direction)
 {
 	const struct pg_map_subject_half *subject = find_subject(context, identity);
-	__u32 use, ask = ASK(direction, context->packet.proto, context->packet.dport);
+	__u32 use, ask = ASK(direction, named_proto(&context->packet), context->packet.dport);
 	__u64 found = 0;
 
 	context->subject = identity;

@@ -41,26 +41,14 @@ static __always_inline void count_established(struct context *context, bool send
 		count_outcome(context, PG_OUTCOME_ESTABLISHED);
 }
 
-static __always_inline void add_addresses(struct context *context, struct pg_map_event *event)
+static __always_inline void add_packet(const struct packet *packet, struct pg_map_event *event)
 {
-	const struct packet *packet = &context->packet;
-
-	if (context->skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		event->family = 6;
-		bpf_skb_load_bytes(context->skb, ETH_HLEN + offsetof(struct ipv6hdr, saddr),
-				   event->saddr, sizeof(event->saddr));
-		bpf_skb_load_bytes(context->skb, ETH_HLEN + offsetof(struct ipv6hdr, daddr),
-				   event->daddr, sizeof(event->daddr));
-		return;
-	}
-	if (context->skb->protocol != bpf_htons(ETH_P_IP))
-		return;
-	event->family = 4;
+	event->family = packet->family;
 	event->proto = packet->proto;
 	event->sport = packet->sport;
 	event->dport = packet->dport;
-	__builtin_memcpy(event->saddr, &packet->saddr, sizeof(packet->saddr));
-	__builtin_memcpy(event->daddr, &packet->daddr, sizeof(packet->daddr));
+	__builtin_memcpy(event->saddr, &packet->saddr, sizeof(event->saddr));
+	__builtin_memcpy(event->daddr, &packet->daddr, sizeof(event->daddr));
 }
 
 /* Never waits: where nobody reads and the buffer is full, the event is lost and counted. */
@@ -81,7 +69,7 @@ static __always_inline void tell(struct context *context, __u32 outcome)
 	event->length = ip_bytes(context);
 	event->outcome = outcome;
 	event->direction = context->direction;
-	add_addresses(context, event);
+	add_packet(&context->packet, event);
 	bpf_ringbuf_submit(event, 0);
 }
 

@@ -10,7 +10,9 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_attach \
 	tests/unit/backends/test_ebpf_commit \
 	tests/unit/backends/test_ebpf_flows \
+	tests/unit/backends/test_ebpf_flows6 \
 	tests/unit/backends/test_ebpf_frames \
+	tests/unit/backends/test_ebpf_frames6 \
 	tests/unit/backends/test_ebpf_kill \
 	tests/unit/backends/test_ebpf_plan \
 	tests/unit/backends/test_ebpf_policy \
@@ -37,10 +39,20 @@ tests_unit_backends_test_ebpf_flows_SOURCES = tests/unit/backends/test_ebpf_flow
 tests_unit_backends_test_ebpf_flows_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_flows_LDADD = $(EBPF_TEST_LIBS)
 
+tests_unit_backends_test_ebpf_flows6_SOURCES = tests/unit/backends/test_ebpf_flows6.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_flows6_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_flows6_LDADD = $(EBPF_TEST_LIBS)
+
 tests_unit_backends_test_ebpf_frames_SOURCES = tests/unit/backends/test_ebpf_frames.c \
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_frames_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_frames_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_frames6_SOURCES = tests/unit/backends/test_ebpf_frames6.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_frames6_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_frames6_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_kill_SOURCES = tests/unit/backends/test_ebpf_kill.c \
 	$(EBPF_TEST_WORLD)

@@ -50,6 +50,15 @@ struct world *abc_begin(void **state)
 	return *state;
 }
 
+void abc_add_ipv6(struct world *world)
+{
+	world_ipv6(world, A, A_IP6);
+	world_ipv6(world, B, B_IP6);
+	world_ipv6(world, C, C_IP6);
+	world_address(world, HOST_IP6, HOST_ID);
+	world_address(world, "2001:db8:1::/48", CIDR_ID);
+}
+
 uint32_t abc_ifindex(enum abc endpoint)
 {
 	return ifindexes[endpoint];

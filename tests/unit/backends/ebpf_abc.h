@@ -2,7 +2,7 @@
 /*
  * The universe of the tests of the programs: a (256) and b (257) are closed in both directions, c
  * (258) is open, and all three are on this host. 10.1.0.0/16 is a CIDR of the policy, 10.9.0.1 the
- * host, and everything else the world.
+ * host, and everything else the world. So it is with IPv6, where a test wants it.
  */
 #ifndef PG_TESTS_UNIT_BACKENDS_EBPF_ABC_H
 #define PG_TESTS_UNIT_BACKENDS_EBPF_ABC_H
@@ -15,6 +15,14 @@
 #define CIDR_IP	 "10.1.2.3"
 #define HOST_IP	 "10.9.0.1"
 #define WORLD_IP "8.8.8.8"
+
+#define A_IP6	  "fd00::2"
+#define B_IP6	  "fd00::3"
+#define C_IP6	  "fd00::4"
+#define CIDR_IP6  "2001:db8:1::7"
+#define HOST_IP6  "fd00::1"
+#define WORLD_IP6 "2001:db8::8"
+#define LINK_IP6  "fe80::2"
 
 enum {
 	A_ID = 256,
@@ -37,6 +45,9 @@ int abc_teardown(void **state);
 
 /* The universe, to which the test adds rules; or the test is skipped. */
 struct world *abc_begin(void **state);
+
+/* Gives all of them IPv6 addresses; 2001:db8:1::/48 is the CIDR's. */
+void abc_add_ipv6(struct world *world);
 
 uint32_t abc_ifindex(enum abc endpoint);
 

@@ -14,18 +14,23 @@
 #define TCP_ACK 0x10
 
 struct frame {
-	uint8_t bytes[256];
+	uint8_t bytes[3072];
 	size_t length;
 };
 
+#define PACKET_EXTENSIONS 8
+
 struct packet {
-	const char *src, *dst;
+	const char *src, *dst; /* of which family they are the packet is */
 	uint8_t proto;
 	uint16_t sport, dport; /* ICMP: identifier and type */
 	uint8_t tcp_flags;
-	uint8_t options; /* bytes of IP options, a multiple of 4 */
-	uint16_t id;
-	uint16_t fragment;	    /* the field: flags and offset in units of 8 bytes */
+	uint8_t options; /* IPv4: bytes of IP options, a multiple of 4 */
+	/* IPv6: protocols of the extension headers, and what their field for the length says */
+	uint8_t extensions[PACKET_EXTENSIONS], extension_length;
+	size_t extension_count;
+	uint32_t id;		    /* of a fragment; IPv4: 16 bits */
+	uint16_t fragment;	    /* the field: flags, and offset in units of 8 bytes */
 	const struct packet *about; /* ICMP errors: the packet that is sent back */
 };
 
@@ -35,6 +40,15 @@ struct packet udp(const char *src, uint16_t sport, const char *dst, uint16_t dpo
 struct packet icmp(const char *src, const char *dst, uint8_t type, uint16_t id);
 struct packet icmp_error(const char *src, const char *dst, uint8_t type,
 			 const struct packet *about);
+
+struct packet icmpv6(const char *src, const char *dst, uint8_t type, uint16_t id);
+struct packet icmpv6_error(const char *src, const char *dst, uint8_t type,
+			   const struct packet *about);
+
+/* Appends an extension header, of 8 bytes. */
+void extend(struct packet *packet, uint8_t proto);
+/* Appends a fragment's: with the offset in bytes. */
+void make_fragment(struct packet *packet, uint32_t id, uint16_t offset, bool more);
 
 struct frame frame_of(const struct packet *packet);
 /* An Ethernet frame of any kind. */

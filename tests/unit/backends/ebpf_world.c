@@ -119,6 +119,15 @@ void world_endpoint(struct world *world, const char *name, const char *interface
 		    (uint32_t)world->endpoints.list.count);
 }
 
+void world_ipv6(struct world *world, size_t index, const char *ipv6)
+{
+	struct pg_endpoint *endpoint = &world->endpoints.list.items[index];
+
+	assert_int_equal(pg_addr_parse(ipv6, &endpoint->ipv6), 0);
+	add_address(world, pg_prefix_of(&endpoint->ipv6, 128),
+		    world->identities.endpoint_ids.items[index].n, (uint32_t)index + 1);
+}
+
 void world_address(struct world *world, const char *prefix, uint32_t identity)
 {
 	struct pg_prefix parsed;

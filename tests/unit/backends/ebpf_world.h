@@ -38,6 +38,8 @@ void world_done(struct world *world);
 /* An endpoint of an identity; `interface` may be NULL. Its address becomes an entry too. */
 void world_endpoint(struct world *world, const char *name, const char *interface, const char *ipv4,
 		    uint32_t identity);
+/* Gives the endpoint at `index` an IPv6 address; the same with it. */
+void world_ipv6(struct world *world, size_t index, const char *ipv6);
 void world_address(struct world *world, const char *prefix, uint32_t identity);
 /* Each identity of endpoints needs one, in order of numbers. */
 void world_subject(struct world *world, uint32_t identity, bool egress, bool ingress);

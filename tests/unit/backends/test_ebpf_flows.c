@@ -173,13 +173,13 @@ static void age(uint8_t proto, const char *one, uint16_t one_port, const char *o
 	struct pg_addr addr;
 
 	assert_int_equal(pg_addr_parse(one, &addr), 0);
-	memcpy(&key.addr[0], addr.bytes, 4);
+	memcpy(&key.addr4[0], addr.bytes, 4);
 	assert_int_equal(pg_addr_parse(other, &addr), 0);
-	memcpy(&key.addr[1], addr.bytes, 4);
+	memcpy(&key.addr4[1], addr.bytes, 4);
 	world_pins(&pins);
-	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FLOWS], &key, &flow), 0);
+	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow), 0);
 	flow.seen -= seconds * 1000000000ull;
-	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FLOWS], &key, &flow, BPF_EXIST), 0);
+	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow, BPF_EXIST), 0);
 }
 
 static void test_idle_connections(void **state)

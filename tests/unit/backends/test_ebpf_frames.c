@@ -217,13 +217,13 @@ static void test_fragments_grow_old(void **state)
 	assert_passes(sent(A, first));
 	assert_passes(sent(A, later));
 	pg_addr_parse(A_IP, &addr);
-	memcpy(&key.saddr, addr.bytes, 4);
+	memcpy(&key.addr4[0], addr.bytes, 4);
 	pg_addr_parse(WORLD_IP, &addr);
-	memcpy(&key.daddr, addr.bytes, 4);
+	memcpy(&key.addr4[1], addr.bytes, 4);
 	world_pins(&pins);
-	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FRAGS], &key, &frag), 0);
+	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FRAGS4], &key, &frag), 0);
 	frag.seen -= (PG_ABI_IDLE_FRAGMENT + 1) * 1000000000ull;
-	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FRAGS], &key, &frag, BPF_EXIST), 0);
+	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FRAGS4], &key, &frag, BPF_EXIST), 0);
 	assert_drops(sent(A, later));
 }
 

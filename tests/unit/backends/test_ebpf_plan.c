@@ -36,7 +36,9 @@ static void make_shop(struct world *world)
 	world_init(world);
 	world_endpoint(world, "db", "veth2", "10.0.0.3", 300);
 	world_endpoint(world, "web", NULL, "10.0.0.2", 256);
+	world_ipv6(world, 0, "fd00::3");
 	world_address(world, "10.9.0.0/16", 1 << 24 | 1);
+	world_address(world, "fd00:9::/32", 1 << 24 | 2);
 	world_address(world, "10.0.0.1", 1);
 	world_subject(world, 256, false, true);
 	world_subject(world, 300, true, true);
@@ -45,6 +47,8 @@ static void make_shop(struct world *world)
 	world_rule(world, 300, PG_INGRESS, 256, IPPROTO_SCTP, 0, 65535, PG_VERDICT_ALLOW, 3);
 	world_rule(world, 300, PG_EGRESS, 1, 0, 0, 65535, PG_VERDICT_ALLOW, 4);
 	world_rule(world, 300, PG_EGRESS, 1 << 24 | 1, IPPROTO_ICMP, 8, 8, PG_VERDICT_ALLOW, 5);
+	world_rule(world, 300, PG_EGRESS, 1 << 24 | 2, IPPROTO_ICMPV6, 128, 128, PG_VERDICT_ALLOW,
+		   6);
 	world_finish(world);
 	memset(world->intent.digest, 0xab, sizeof(world->intent.digest));
 }
@@ -64,14 +68,17 @@ static void test_text(void **state)
 			    "address 10.0.0.2/32 identity=256\n"
 			    "address 10.0.0.3/32 identity=300 local\n"
 			    "address 10.9.0.0/16 identity=16777217\n"
+			    "address fd00::3/128 identity=300 local\n"
+			    "address fd00:9::/32 identity=16777218\n"
 			    "endpoint web identity=256 ipv4=10.0.0.2\n"
-			    "endpoint veth2 identity=300 ipv4=10.0.0.3\n"
-			    "meta abi=1 host-policy=enforce digest=" AB8 AB8 AB8 AB8 "\n"
+			    "endpoint veth2 identity=300 ipv4=10.0.0.3 ipv6=fd00::3\n"
+			    "meta abi=2 host-policy=enforce digest=" AB8 AB8 AB8 AB8 "\n"
 			    "policy subject=256 ingress peer=any tcp/80 allow rule=rule-1\n"
 			    "policy subject=256 ingress peer=2 udp/1000-1003 deny rule=rule-2\n"
 			    "policy subject=256 ingress peer=2 udp/1004-1005 deny rule=rule-2\n"
 			    "policy subject=300 egress peer=1 every allow rule=rule-4\n"
 			    "policy subject=300 egress peer=16777217 icmp/8 allow rule=rule-5\n"
+			    "policy subject=300 egress peer=16777218 icmpv6/128 allow rule=rule-6\n"
 			    "policy subject=300 ingress peer=256 sctp allow rule=rule-3\n"
 			    "subject identity=256 egress=open ingress=closed\n"
 			    "subject identity=300 egress=closed ingress=closed\n");
@@ -87,6 +94,7 @@ static void test_json(void **state)
 	world_endpoint(&world, "we\"b", NULL, "10.0.0.2", 256);
 	world_subject(&world, 256, false, true);
 	world_rule(&world, 256, PG_INGRESS, 0, IPPROTO_TCP, 80, 81, PG_VERDICT_ALLOW, 1);
+	world_rule(&world, 256, PG_INGRESS, 0, IPPROTO_ICMPV6, 128, 128, PG_VERDICT_ALLOW, 2);
 	world_finish(&world);
 	memset(world.intent.digest, 0xab, sizeof(world.intent.digest));
 	text = rendered(&world, PG_RENDER_JSON);
@@ -97,11 +105,14 @@ static void test_json(void **state)
 		"\"local\": false},\n"
 		"  {\"map\": \"endpoint\", \"name\": \"we\\\"b\", \"identity\": 256, "
 		"\"ipv4\": \"10.0.0.2\"},\n"
-		"  {\"map\": \"meta\", \"abi\": 1, \"host-policy\": \"enforce\", \"digest\": \"" AB8
+		"  {\"map\": \"meta\", \"abi\": 2, \"host-policy\": \"enforce\", \"digest\": \"" AB8
 			AB8 AB8 AB8 "\"},\n"
 		"  {\"map\": \"policy\", \"subject\": 256, \"direction\": \"ingress\", "
 		"\"peer\": \"any\", \"proto\": \"tcp\", \"port\": \"80-81\", \"verdict\": \"allow\", "
 		"\"rule\": \"rule-1\"},\n"
+		"  {\"map\": \"policy\", \"subject\": 256, \"direction\": \"ingress\", "
+		"\"peer\": \"any\", \"proto\": \"icmpv6\", \"type\": 128, \"verdict\": \"allow\", "
+		"\"rule\": \"rule-2\"},\n"
 		"  {\"map\": \"subject\", \"identity\": 256, \"egress\": \"open\", \"ingress\": "
 		"\"closed\"}\n"
 		"]\n");

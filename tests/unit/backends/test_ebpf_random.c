@@ -12,11 +12,12 @@
 #define INTERFACES 6
 
 static bool can_run;
-static size_t checked[2]; /* denied, allowed */
+static size_t checked[7][2]; /* by family: denied, allowed */
 
 /* One end of a packet. */
 struct end {
 	char text[PG_ADDR_TEXT_MAX];
+	uint8_t family;
 	pg_identity id;
 	uint32_t ifindex; /* 0: no endpoint */
 };
@@ -27,16 +28,15 @@ struct ends {
 
 static void add_end(struct ends *ends, const struct universe *universe, const struct pg_addr *addr)
 {
-	struct end *end;
+	struct end *end = pg_array_add(&ends->list);
 
-	if (addr->family != 4)
-		return;
-	end = pg_array_add(&ends->list);
 	assert_non_null(end);
 	pg_addr_format(addr, end->text);
+	end->family = addr->family;
 	end->id = pg_identities_of_addr(&universe->identities, addr);
 	pg_array_foreach(endpoint, &universe->endpoints.list) {
-		if (!pg_addr_compare(&endpoint->ipv4, addr))
+		if (!pg_addr_compare(&endpoint->ipv4, addr) ||
+		    !pg_addr_compare(&endpoint->ipv6, addr))
 			end->ifindex = if_nametoindex(endpoint->interface);
 	}
 }
@@ -88,7 +88,7 @@ static void check_packet(const struct universe *universe, const struct pg_pins *
 		wanted = side_allows(universe, PG_INGRESS, dst, src, packet, counters);
 		got = program_allows(pins, PG_INGRESS, dst, packet);
 	}
-	checked[wanted]++;
+	checked[src->family][wanted]++;
 	if (wanted == got)
 		return;
 	print_error("seed %llu: %s (%u) -> %s (%u) protocol %u port %u: %s\n",
@@ -97,13 +97,19 @@ static void check_packet(const struct universe *universe, const struct pg_pins *
 	fail();
 }
 
+/* Types of ICMPv6 that pass whatever the policy. */
+static bool is_neighbourly(const struct end *end, uint16_t type)
+{
+	return end->family == 6 && type >= 133 && type <= 137;
+}
+
 static void check_pair(const struct universe *universe, const struct pg_pins *pins,
 		       const struct end *src, const struct end *dst, struct pg_counters *counters)
 {
 	/* One without ports for each direction, since a flow of it is all that two hosts exchange. */
 	uint8_t portless = src < dst ? IPPROTO_GRE : IPPROTO_ESP;
-	const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP,
-				      portless };
+	uint8_t icmp = src->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, icmp, portless };
 	/* Of ICMP it is the identifier: no answer to another packet. */
 	static uint16_t number;
 
@@ -112,9 +118,9 @@ static void check_pair(const struct universe *universe, const struct pg_pins *pi
 			struct packet packet = tcp(src->text, 54321, dst->text, *port, TCP_SYN);
 
 			packet.proto = protocols[i];
-			if (packet.proto == IPPROTO_ICMP)
+			if (packet.proto == icmp)
 				packet.sport = ++number;
-			if (packet.proto == IPPROTO_ICMP && *port > 255)
+			if (packet.proto == icmp && (*port > 255 || is_neighbourly(src, *port)))
 				continue;
 			if (packet.proto == portless)
 				packet.dport = 0;
@@ -171,7 +177,8 @@ static void check_universe(struct pg_backend_handle *handle, const struct univer
 	world_pins(&pins);
 	pg_array_foreach(src, &ends.list) {
 		pg_array_foreach(dst, &ends.list) {
-			if (src != dst && (src->ifindex || dst->ifindex))
+			if (src != dst && src->family == dst->family &&
+			    (src->ifindex || dst->ifindex))
 				check_pair(universe, &pins, src, dst, &counters);
 		}
 	}
@@ -203,7 +210,8 @@ static void test_random_policies(void **state)
 		universe_done(&universe);
 	}
 	pg_backend_ebpf.close(handle);
-	assert_true(checked[false] > 2000 && checked[true] > 2000);
+	for (int family = 4; family <= 6; family += 2)
+		assert_true(checked[family][false] > 2000 && checked[family][true] > 2000);
 }
 
 int main(void)

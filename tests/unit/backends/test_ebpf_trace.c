@@ -51,7 +51,8 @@ static struct pg_trace_end end_of(const struct universe *universe, const struct 
 				    .host = party->id.n == PG_IDENTITY_HOST.n };
 
 	pg_array_foreach(endpoint, &universe->endpoints.list) {
-		if (!pg_addr_compare(&endpoint->ipv4, &party->addr))
+		if (!pg_addr_compare(&endpoint->ipv4, &party->addr) ||
+		    !pg_addr_compare(&endpoint->ipv6, &party->addr))
 			end.interface = endpoint->interface;
 	}
 	return end;
@@ -93,7 +94,7 @@ static void check_packet(const struct fixture *fixture, const struct pg_trace_qu
 	bool passes;
 
 	packet.proto = query->proto.n;
-	if (packet.proto == IPPROTO_ICMP)
+	if (packet.proto == IPPROTO_ICMP || packet.proto == IPPROTO_ICMPV6)
 		packet.sport = ++number;
 	passes = runs(fixture, PG_EGRESS, query, &packet) &&
 		 runs(fixture, PG_INGRESS, query, &packet);
@@ -106,7 +107,8 @@ static void check_packet(const struct fixture *fixture, const struct pg_trace_qu
 static void check_pair(const struct fixture *fixture, const struct pg_party *src,
 		       const struct pg_party *dst)
 {
-	static const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_UDP, PG_PROTO_ICMP };
+	pg_proto icmp = src->addr.family == 4 ? PG_PROTO_ICMP : PG_PROTO_ICMPV6;
+	const pg_proto protos[] = { PG_PROTO_TCP, PG_PROTO_UDP, icmp };
 	struct pg_trace_query query = { 0 };
 
 	query.end[PG_EGRESS] = end_of(fixture->universe, src);
@@ -115,7 +117,7 @@ static void check_pair(const struct fixture *fixture, const struct pg_party *src
 		pg_array_foreach(port, &fixture->universe->ports) {
 			query.proto = protos[p];
 			query.dport = *port;
-			if (query.proto.n != PG_PROTO_ICMP.n || *port <= UINT8_MAX)
+			if (query.proto.n != icmp.n || *port <= UINT8_MAX)
 				check_packet(fixture, &query);
 		}
 	}
@@ -125,7 +127,7 @@ static void check_universe(const struct fixture *fixture)
 {
 	pg_array_foreach(src, &fixture->universe->parties) {
 		pg_array_foreach(dst, &fixture->universe->parties) {
-			if (src != dst && src->addr.family == 4 && dst->addr.family == 4)
+			if (src != dst && src->addr.family == dst->addr.family)
 				check_pair(fixture, src, dst);
 		}
 	}
@@ -215,6 +217,39 @@ static void test_keys_and_guards(void **state)
 	world_clear();
 }
 
+/* What comes before the policy; an endpoint's IPv6 address is known or not. */
+static void test_guards_of_ipv6(void **state)
+{
+	_cleanup_world_ struct world world;
+	struct fixture fixture = { 0 };
+	struct pg_trace_query query = { .proto = PG_PROTO_TCP, .dport = 80 };
+	_cleanup_trace_ struct pg_trace traced = { 0 };
+
+	(void)state;
+	if (!can_run)
+		skip();
+	small_world(&world);
+	fixture.handle = world_open(NULL);
+	pg_addr_parse("fe80::2", &query.end[PG_EGRESS].addr);
+	pg_addr_parse("ff02::16", &query.end[PG_INGRESS].addr);
+	query.end[PG_EGRESS].interface = "veth0";
+	assert_last(&fixture, &query, "pg_outcomes 7", "ipv6", true);
+	world_ipv6(&world, 0, "fd00::2");
+	world_finish(&world);
+	world_apply_ok(&world);
+	assert_last(&fixture, &query, "pg_outcomes 3", "spoofed", true);
+	query.proto = PG_PROTO_ICMPV6;
+	query.dport = 143;
+	traced = trace(&fixture, &query);
+	assert_false(traced.dropped);
+	query.end[PG_INGRESS] = query.end[PG_EGRESS];
+	query.end[PG_EGRESS].interface = NULL;
+	query.proto = PG_PROTO_TCP;
+	assert_last(&fixture, &query, "pg_outcomes 4", "not-own-address", true);
+	pg_backend_ebpf.close(fixture.handle);
+	world_clear();
+}
+
 static void test_an_interface_that_nobody_watches(void **state)
 {
 	_cleanup_world_ struct world world;
@@ -258,6 +293,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_enforced),
 		cmocka_unit_test(test_keys_and_guards),
+		cmocka_unit_test(test_guards_of_ipv6),
 		cmocka_unit_test(test_an_interface_that_nobody_watches),
 		cmocka_unit_test(test_what_the_programs_do),
 	};

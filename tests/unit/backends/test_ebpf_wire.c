@@ -117,6 +117,40 @@ static void test_vlan_0(void **state)
 	assert_int_equal(dropped("vlan"), 2);
 }
 
+/* The same with IPv6; discovery passes as ever, and an endpoint of which no address is known is free. */
+static void test_vlan_0_of_ipv6(void **state)
+{
+	struct world *world = abc_begin(state);
+	struct packet from_a = udp(A_IP6, 1, WORLD_IP6, 2), from_c = udp(C_IP6, 1, WORLD_IP6, 2);
+	struct packet from_link = udp(LINK_IP6, 1, WORLD_IP6, 2);
+	struct packet discovery = icmpv6(LINK_IP6, "ff02::1", 135, 0);
+	struct packet last = udp(A_IP, 1, WORLD_IP, 2);
+	_cleanup_close_ int a = packet_socket("va-c"), c = packet_socket("vc-c");
+
+	allow_a(world);
+	transmit(c, tagged(frame_of(&from_a), 0));
+	transmit(a, frame_of(&last));
+	wait_for("rule-1", 1);
+	abc_add_ipv6(world);
+	abc_apply(world);
+	transmit(c, tagged(frame_of(&from_c), 0));
+	transmit(c, tagged(frame_of(&from_a), 5));
+	transmit(c, tagged(frame_of(&from_a), 0));
+	transmit(c, tagged(frame_of(&from_link), 0));
+	transmit(c, tagged(frame_of(&discovery), 0));
+	transmit(c, tagged(cut(&from_a, ETH_HLEN + 39), 0));
+	transmit(c, tagged(tagged(frame_of(&from_a), 0), 0));
+	transmit(a, tagged(frame_of(&discovery), 0));
+	transmit(a, cut(&from_a, ETH_HLEN + 1));
+	transmit(a, cut(&from_a, ETH_HLEN + 39));
+	transmit(a, cut(&from_a, ETH_HLEN + 47));
+	transmit(a, frame_of(&from_a));
+	wait_for("rule-1", 2);
+	assert_int_equal(dropped(PG_COUNT_SPOOFED), 2);
+	assert_int_equal(dropped(PG_COUNT_MALFORMED), 4);
+	assert_int_equal(dropped("vlan"), 2);
+}
+
 /* The UDP destination port of the next IPv4 frame that arrives, tagged or not. */
 static uint16_t next_port(int fd)
 {
@@ -160,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		abc_test(test_what_a_container_sends),
 		abc_test(test_vlan_0),
+		abc_test(test_vlan_0_of_ipv6),
 		abc_test(test_what_a_container_gets),
 	};
 	cpu_set_t one;
