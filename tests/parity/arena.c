@@ -29,21 +29,34 @@ static int add_addr(const char *text, struct pg_addr *addr)
 	return addr ? pg_addr_parse(text, addr) : -ENOMEM;
 }
 
+static int add_endpoint(struct pg_endpoints *endpoints, size_t number)
+{
+	struct pg_endpoint *endpoint = pg_array_add(&endpoints->list);
+	const char *const *addrs = universe_addrs[number];
+	int err = endpoint ? 0 : -ENOMEM;
+
+	if (!err && addrs[V4])
+		err = pg_addr_parse(addrs[V4], &endpoint->ipv4);
+	if (!err && addrs[V6])
+		err = pg_addr_parse(addrs[V6], &endpoint->ipv6);
+	if (!err)
+		endpoint->name = strdup(universe_names[number]);
+	return err;
+}
+
 static int fill_universe(struct pg_endpoints *endpoints, struct pg_case_addrs *world)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && universe_names[i]; i++) {
-		struct pg_endpoint *endpoint = pg_array_add(&endpoints->list);
-
-		err = add_addr(universe_addrs[i], endpoint ? &endpoint->ipv4 : NULL);
-		if (endpoint)
-			endpoint->name = strdup(universe_names[i]);
+	for (size_t i = 0; !err && universe_names[i]; i++)
+		err = add_endpoint(endpoints, i);
+	for (int family = 0; family < FAMILIES; family++) {
+		for (size_t i = 0; !err && universe_host[family][i]; i++)
+			err = add_addr(universe_host[family][i],
+				       pg_array_add(&endpoints->host_addrs));
+		for (size_t i = 0; !err && universe_world[family][i]; i++)
+			err = add_addr(universe_world[family][i], pg_array_add(&world->list));
 	}
-	for (size_t i = 0; !err && universe_host[i]; i++)
-		err = add_addr(universe_host[i], pg_array_add(&endpoints->host_addrs));
-	for (size_t i = 0; !err && universe_world[i]; i++)
-		err = add_addr(universe_world[i], pg_array_add(&world->list));
 	return err;
 }
 

@@ -15,9 +15,29 @@ static const struct {
 };
 
 static const char *const operators[] = { "In", "NotIn", "Exists", "DoesNotExist", NULL };
-static const char *const cidrs[] = { "0.0.0.0/0",  "8.0.0.0/8",	 "8.8.0.0/16",	   "8.8.8.8/32",
-				     "8.8.8.8",	   "10.0.0.0/8", "10.0.192.0/20",  "10.0.192.77",
-				     "1.1.1.1/32", "1.1.1.0/30", "192.168.0.0/16", NULL };
+static const char *const cidrs[] = { "0.0.0.0/0",
+				     "8.0.0.0/8",
+				     "8.8.0.0/16",
+				     "8.8.8.8/32",
+				     "8.8.8.8",
+				     "10.0.0.0/8",
+				     "10.0.192.0/20",
+				     "10.0.192.77",
+				     "1.1.1.1/32",
+				     "1.1.1.0/30",
+				     "192.168.0.0/16",
+				     "::/0",
+				     "2606::/16",
+				     "2606:4700::/32",
+				     "2606:4700::8:8/128",
+				     "2606:4700::8:8",
+				     "fd00::/8",
+				     "fd00:10::/64",
+				     "fd00:10::77",
+				     "2a00::1/128",
+				     "2a00::/126",
+				     "2001:db8::/32",
+				     NULL };
 /* What may be left out of them. */
 static const struct {
 	const char *cidr;
@@ -26,9 +46,13 @@ static const struct {
 	{ "0.0.0.0/0", { "8.8.0.0/16", "10.0.0.0/8", "1.1.1.1/32", NULL } },
 	{ "8.0.0.0/8", { "8.8.8.0/24", "8.8.8.8/32", "8.1.0.0/16", NULL } },
 	{ "10.0.0.0/8", { "10.0.200.0/24", "10.0.192.0/20", "10.0.192.77/32", NULL } },
+	{ "::/0", { "2606:4700::/32", "fd00::/8", "2a00::1/128", NULL } },
+	{ "2606::/16", { "2606:4700::/112", "2606:4700::8:8/128", "2606:4701::/32", NULL } },
+	{ "fd00::/8", { "fd00:10:0:5::/64", "fd00:10::/64", "fd00:10::77/128", NULL } },
 };
-static const char *const entities[] = { "all",	       "world",	  "world", "host", "host",
-					"remote-node", "cluster", "none",  NULL };
+static const char *const entities[] = { "all",	      "world", "world", "world-ipv4",
+					"world-ipv6", "host",  "host",	"remote-node",
+					"cluster",    "none",  NULL };
 static const char *const protocols[] = { "TCP", "TCP", "tcp", "UDP", "SCTP", "ANY", NULL };
 static const int ports[] = { 80, 80, 81, 443, 53, 1000, 1002, 0 };
 
@@ -194,13 +218,39 @@ static json_t *make_port(struct rng *rng, bool http)
 	return port;
 }
 
+/* A type of message in the place of a port. 0 is every one. */
+static json_t *make_icmp_port(struct rng *rng)
+{
+	static const int types[FAMILIES][3] = { { 8, 8, 0 }, { 128, 128, 0 } };
+	enum family family = rng_chance(rng, 50) ? V6 : V4;
+
+	return json_pack("{s:i, s:s}", "port", types[family][rng_below(rng, 3)], "protocol",
+			 family == V6 ? "ICMPv6" : "ICMP");
+}
+
+static json_t *make_named_port(struct rng *rng)
+{
+	static const char *const names[] = { "http", "https", "domain", NULL };
+
+	return json_pack("{s:s}", "port", rng_pick(rng, names));
+}
+
+static json_t *make_any_port(struct rng *rng, bool http)
+{
+	unsigned int kind = http ? 100 : rng_below(rng, 100);
+
+	if (kind < 6)
+		return make_icmp_port(rng);
+	return kind < 12 ? make_named_port(rng) : make_port(rng, http);
+}
+
 static json_t *make_ports(struct rng *rng, bool deny)
 {
 	json_t *element = json_object(), *list = json_array();
 	bool http = !deny && rng_chance(rng, 6);
 
 	for (unsigned int i = http || rng_below(rng, 12) ? rng_below(rng, 3) + 1 : 0; i; i--)
-		json_array_append_new(list, make_port(rng, http));
+		json_array_append_new(list, make_any_port(rng, http));
 	json_object_set_new(element, "ports", list);
 	if (http)
 		json_object_set_new(element, "rules",
@@ -208,14 +258,30 @@ static json_t *make_ports(struct rng *rng, bool deny)
 	return element;
 }
 
+static json_t *make_icmp_field(struct rng *rng)
+{
+	static const int types[FAMILIES][4] = { { 8, 8, 0, 13 }, { 128, 128, 129, 135 } };
+	enum family family = rng_chance(rng, 50) ? V6 : V4;
+	int type = types[family][rng_below(rng, 4)];
+	json_t *field = json_object();
+
+	if (type == types[family][0] && rng_chance(rng, 30))
+		json_object_set_new(field, "type", json_string("EchoRequest"));
+	else
+		json_object_set_new(field, "type", json_integer(type));
+	/* IPv4 is what an absent family means. */
+	if (family == V6 || rng_chance(rng, 50))
+		json_object_set_new(field, "family", json_string(family == V6 ? "IPv6" : "IPv4"));
+	return field;
+}
+
 static json_t *make_icmps(struct rng *rng)
 {
-	static const int types[] = { 8, 8, 0, 13 };
-	int type = types[rng_below(rng, PG_COUNT(types))];
+	json_t *fields = json_array();
 
-	if (type == 8 && rng_chance(rng, 30))
-		return json_pack("[{s:[{s:s}]}]", "fields", "type", "EchoRequest");
-	return json_pack("[{s:[{s:i, s:s}]}]", "fields", "type", type, "family", "IPv4");
+	for (unsigned int i = rng_below(rng, 2) + 1; i; i--)
+		json_array_append_new(fields, make_icmp_field(rng));
+	return json_pack("[{s:o}]", "fields", fields);
 }
 
 static json_t *make_entry(struct rng *rng, enum section section)
@@ -259,9 +325,11 @@ json_t *generate_rule(struct rng *rng)
 	}
 	if (!any)
 		add_section(rng, rule, INGRESS);
-	if (rng_chance(rng, 10))
+	if (rng_chance(rng, 10)) {
+		bool egress = rng_chance(rng, 50), closes = rng_chance(rng, 30);
+
 		json_object_set_new(rule, "enableDefaultDeny",
-				    json_pack("{s:b}", rng_chance(rng, 50) ? "ingress" : "egress",
-					      rng_chance(rng, 30)));
+				    json_pack("{s:b}", egress ? "egress" : "ingress", closes));
+	}
 	return rule;
 }

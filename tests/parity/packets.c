@@ -53,20 +53,17 @@ static int enforce(struct scene *scene, bool with_more)
 {
 	_cleanup_json_value_ json_t *rules = json_loads(policy, 0, NULL);
 	_cleanup_json_value_ json_t *others = json_loads(more, 0, NULL);
-	_cleanup_json_value_ json_t *endpoints = json_object(), *ips = json_object();
+	_cleanup_json_value_ json_t *endpoints = json_object();
 	_cleanup_json_value_ json_t *test = NULL;
 	struct difference unused;
 
 	if (with_more)
 		json_array_extend(rules, others);
-	for (size_t i = 0; universe_names[i]; i++) {
+	for (size_t i = 0; universe_names[i]; i++)
 		json_object_set_new(endpoints, universe_names[i],
 				    json_pack("[o]", json_sprintf("c:id=%s", universe_names[i])));
-		json_object_set_new(ips, universe_names[i], json_string(universe_addrs[i]));
-	}
-	json_object_set(endpoints, "_ips", ips);
-	json_object_set_new(endpoints, "_host_ips",
-			    json_pack("[s, s]", universe_host[0], universe_host[1]));
+	json_object_set_new(endpoints, "_ips", universe_ips());
+	json_object_set_new(endpoints, "_host_ips", universe_host_ips());
 	test = json_pack("{s:s, s:O, s:O, s:[]}", "id", "packets", "policy", rules, "endpoints",
 			 endpoints, "flows");
 	return arena_try(&scene->arena, test, &unused);

@@ -35,11 +35,22 @@ bool rng_chance(struct rng *rng, unsigned int percent);
 /* One of a NULL-terminated list. */
 const char *rng_pick(struct rng *rng, const char *const *list);
 
+enum family {
+	V4,
+	V6,
+	FAMILIES,
+};
+
 /* Who there is: the same for all cases, but for their labels. NULL-terminated. */
 extern const char *const universe_names[];
-extern const char *const universe_addrs[]; /* of the endpoints, in the order of their names */
-extern const char *const universe_host[];  /* addresses of the host */
-extern const char *const universe_world[];
+/* Of the endpoints, in the order of their names; NULL where one has none of that family. */
+extern const char *const universe_addrs[][FAMILIES];
+extern const char *const universe_host[FAMILIES][3]; /* the first is the bridge's */
+extern const char *const universe_world[FAMILIES][9];
+
+/* "_ips" and "_host_ips" of a case in this universe. */
+json_t *universe_ips(void);
+json_t *universe_host_ips(void);
 
 /* A random case with so many flows. `expect` is "allow" everywhere: nobody knows yet. */
 json_t *generate_case(struct rng *rng, unsigned int flows);
