@@ -99,7 +99,7 @@ static void remember_errno(struct pg_rtnl *rtnl, const char *what)
 }
 
 /* Errors come as they happen; the last request of a batch asked for an answer in any case. */
-static bool read_replies(struct pg_rtnl *rtnl, size_t length)
+static bool read_replies(struct pg_rtnl *rtnl, size_t length, uint32_t last)
 {
 	const struct nlmsghdr *reply = (const struct nlmsghdr *)rtnl->reply;
 	int left = (int)length;
@@ -112,7 +112,7 @@ static bool read_replies(struct pg_rtnl *rtnl, size_t length)
 			continue;
 		if (answer->error)
 			remember(rtnl, reply);
-		if (reply->nlmsg_seq == rtnl->sequence)
+		if (reply->nlmsg_seq == last)
 			return false;
 	}
 	return true;
@@ -121,9 +121,12 @@ static bool read_replies(struct pg_rtnl *rtnl, size_t length)
 static void flush_batch(struct pg_rtnl *rtnl)
 {
 	ssize_t length;
+	uint32_t last;
 
 	if (!rtnl->last)
 		return;
+	/* Not the latest number of all: lists may have been asked for since. */
+	last = rtnl->last->nlmsg_seq;
 	rtnl->last->nlmsg_flags |= NLM_F_ACK;
 	length = mnl_socket_sendto(rtnl->socket, rtnl->batch, rtnl->used);
 	rtnl->last = NULL;
@@ -138,7 +141,7 @@ static void flush_batch(struct pg_rtnl *rtnl)
 			remember_errno(rtnl, "receive from rtnetlink");
 			return;
 		}
-	} while (length < 0 || read_replies(rtnl, (size_t)length));
+	} while (length < 0 || read_replies(rtnl, (size_t)length, last));
 }
 
 struct nlmsghdr *pg_rtnl_begin(struct pg_rtnl *rtnl, uint16_t type, uint16_t flags)
