@@ -67,6 +67,7 @@ libfrontend_a_SOURCES = \
 	frontend/lab/lab_host.c \
 	frontend/lab/lab_links.c \
 	frontend/lab/matrix.c frontend/lab/matrix.h frontend/lab/matrix_internal.h \
+	frontend/lab/matrix_fold.c \
 	frontend/lab/matrix_json.c \
 	frontend/lab/matrix_ports.c \
 	frontend/lab/matrix_print.c \

@@ -72,15 +72,17 @@ static int read_earlier(const struct pg_options *options, struct pg_input *input
 		   : pg_matrix_from_json(&input->sources, source, &input->diags, ret_matrix);
 }
 
-static int print_one(const struct pg_options *options, const struct pg_matrix *matrix)
+static int print_one(const struct pg_options *options, struct pg_matrix *matrix)
 {
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
 	struct pg_matrix_style style = style_for(options);
 
-	if (options->json)
+	if (options->json) {
 		pg_matrix_to_json(matrix, &text);
-	else
+	} else {
+		pg_matrix_fold(&matrix, 1);
 		pg_matrix_format(matrix, &style, &text);
+	}
 	if (text.text)
 		fputs(text.text, stdout);
 	return pg_strbuf_error(&text);
@@ -92,10 +94,12 @@ static int print_both(const struct pg_options *options, struct pg_matrix *earlie
 {
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
 	struct pg_matrix_style style = style_for(options);
+	struct pg_matrix *const both[] = { earlier, now };
 	int err = pg_matrix_align(earlier, now);
 
 	if (err)
 		return err;
+	pg_matrix_fold(both, PG_COUNT(both));
 	pg_matrix_format_both(earlier, now, &style, &text);
 	if (text.text)
 		fputs(text.text, stdout);

@@ -15,8 +15,9 @@
 #define PG_MATRIX_MAX (4u << 20)
 
 struct pg_matrix_port {
-	pg_proto proto;
-	uint16_t port; /* ICMP: 0 */
+	pg_proto proto; /* never ICMPV6: that is ICMP of family 6 */
+	uint16_t port;	/* ICMP: 0 */
+	uint8_t family; /* 4 or 6 */
 };
 
 struct pg_matrix_ports {
@@ -29,7 +30,7 @@ void pg_matrix_ports_done(struct pg_matrix_ports *ports);
 /* Parses "tcp/80,udp/53,icmp". -EINVAL (diags): not of that form, none, or one twice. -ENOMEM. */
 int pg_matrix_ports_parse(const char *text, struct pg_diags *diags,
 			  struct pg_matrix_ports *ret_ports);
-/* "tcp/80", "icmp" */
+/* "tcp/80", "icmp"; of IPv6 "tcp6/80", "icmp6" */
 #define PG_MATRIX_PORT_TEXT_MAX 24
 const char *pg_matrix_port_format(struct pg_matrix_port port, char text[PG_MATRIX_PORT_TEXT_MAX]);
 
@@ -58,17 +59,26 @@ static inline uint8_t *pg_matrix_at(const struct pg_matrix *matrix, size_t from,
 struct pg_matrix_options {
 	const char *title;
 	bool from_host; /* the host is a source too */
-	bool to_host;	/* and a destination, at its first address */
+	bool to_host;	/* and a destination, at its first address of each family */
 };
 
 /*
- * Probes all pairs at once. Endpoints must have namespaces and IPv4 addresses, and be finished; the
- * host is the calling thread's namespace. -EINVAL (diags): one lacks something, or there are too
- * many flows; others: the system's. What could not be probed is PG_PROBE_UNKNOWN, with a warning.
+ * Probes all pairs at once, each over the families that both ends have addresses of. A port of IPv4 in
+ * `ports` stands for both families, one of IPv6 for itself; the matrix has them apart. Endpoints must
+ * have namespaces, and be finished; the host is the calling thread's namespace. -EINVAL (diags): one
+ * lacks something, or there are too many flows; others: the system's. What could not be probed is
+ * PG_PROBE_UNKNOWN, with a warning.
  */
 int pg_matrix_probe(const struct pg_endpoints *endpoints, const struct pg_matrix_ports *ports,
 		    const struct pg_matrix_options *options, struct pg_diags *diags,
 		    struct pg_matrix *ret_matrix);
+
+/*
+ * Leaves out each port of IPv6 that says nothing which the same port of IPv4 doesn't say: in all of the
+ * matrices, which are aligned if there is more than one, the pairs that have both have the same
+ * result. What is left of the two is the port of IPv4, with the results of either.
+ */
+void pg_matrix_fold(struct pg_matrix *const *matrices, size_t count);
 
 /* Gives both the parties and ports of both. -ENOMEM. */
 int pg_matrix_align(struct pg_matrix *left, struct pg_matrix *right);

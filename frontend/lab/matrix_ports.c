@@ -11,7 +11,7 @@ void pg_matrix_ports_done(struct pg_matrix_ports *ports)
 
 bool pg_matrix_same_port(struct pg_matrix_port a, struct pg_matrix_port b)
 {
-	return a.proto.n == b.proto.n && a.port == b.port;
+	return a.proto.n == b.proto.n && a.port == b.port && a.family == b.family;
 }
 
 size_t pg_matrix_find_port(const struct pg_matrix_ports *ports, struct pg_matrix_port port)
@@ -35,12 +35,13 @@ int pg_matrix_add_port(struct pg_matrix_ports *ports, struct pg_matrix_port port
 
 const char *pg_matrix_port_format(struct pg_matrix_port port, char text[PG_MATRIX_PORT_TEXT_MAX])
 {
-	const char *proto = pg_proto_name(port.proto);
+	const char *proto = pg_proto_name(port.proto), *family = port.family == 6 ? "6" : "";
 
 	if (port.port)
-		snprintf(text, PG_MATRIX_PORT_TEXT_MAX, "%s/%u", proto ? proto : "?", port.port);
+		snprintf(text, PG_MATRIX_PORT_TEXT_MAX, "%s%s/%u", proto ? proto : "?", family,
+			 port.port);
 	else
-		snprintf(text, PG_MATRIX_PORT_TEXT_MAX, "%s", proto ? proto : "?");
+		snprintf(text, PG_MATRIX_PORT_TEXT_MAX, "%s%s", proto ? proto : "?", family);
 	return text;
 }
 
@@ -62,6 +63,24 @@ static int parse_number(const char *text, uint16_t *ret_number)
 	return 0;
 }
 
+/* "tcp", "tcp6"; "icmpv6" is "icmp6". */
+static int parse_proto(char *text, struct pg_matrix_port *port)
+{
+	size_t length = strlen(text);
+
+	port->family = 4;
+	if (!pg_proto_parse(text, &port->proto) && port->proto.n == PG_PROTO_ICMPV6.n) {
+		port->proto = PG_PROTO_ICMP;
+		port->family = 6;
+		return 0;
+	}
+	if (length > 1 && text[length - 1] == '6') {
+		text[length - 1] = '\0';
+		port->family = 6;
+	}
+	return pg_proto_parse(text, &port->proto);
+}
+
 int pg_matrix_port_parse(const char *text, size_t length, struct pg_matrix_port *ret_port)
 {
 	struct pg_matrix_port port = { 0 };
@@ -75,7 +94,7 @@ int pg_matrix_port_parse(const char *text, size_t length, struct pg_matrix_port 
 	slash = strchr(copy, '/');
 	if (slash)
 		*slash = '\0';
-	if (pg_proto_parse(copy, &port.proto) || port.proto.n == PG_PROTO_ICMPV6.n)
+	if (parse_proto(copy, &port))
 		return -EINVAL;
 	if (!slash != (port.proto.n == PG_PROTO_ICMP.n))
 		return -EINVAL;
@@ -93,7 +112,7 @@ static int add_text(struct pg_matrix_ports *ports, const char *text, size_t leng
 	if (pg_matrix_port_parse(text, length, &port)) {
 		pg_error(diags, PG_LOC_NONE,
 			 "bad port '%s'; ports are written as 'tcp/80', 'udp/53', 'sctp/3868' or "
-			 "'icmp'",
+			 "'icmp', of IPv6 alone as 'tcp6/80'",
 			 pg_quote(text, length).text);
 		return -EINVAL;
 	}

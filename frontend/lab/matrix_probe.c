@@ -42,11 +42,6 @@ static int open_endpoint(const struct pg_endpoint *endpoint, struct pg_diags *di
 	char text[PG_ERRTEXT_MAX];
 	int err;
 
-	if (endpoint->ipv4.family != 4) {
-		pg_error(diags, endpoint->loc, "endpoint '%s' has no IPv4 address to probe",
-			 name.text);
-		return -EINVAL;
-	}
 	if (!endpoint->netns) {
 		pg_error(diags, endpoint->loc,
 			 "endpoint '%s' has no network namespace to probe from", name.text);
@@ -92,6 +87,39 @@ static int add_parties(struct survey *survey)
 	return err;
 }
 
+static bool has_family(const struct pg_endpoints *endpoints, uint8_t family)
+{
+	pg_array_foreach(endpoint, &endpoints->list) {
+		if (pg_endpoint_addr(endpoint, family)->family)
+			return true;
+	}
+	return false;
+}
+
+static int add_port(struct survey *survey, struct pg_matrix_port port, uint8_t family)
+{
+	struct pg_matrix_ports *ports = &survey->matrix.ports;
+
+	port.family = family;
+	if (!has_family(survey->endpoints, family) || pg_matrix_find_port(ports, port) != SIZE_MAX)
+		return 0;
+	return pg_matrix_add_port(ports, port);
+}
+
+/* What is asked of IPv4 is asked of both. */
+static int add_ports(struct survey *survey, const struct pg_matrix_ports *ports)
+{
+	int err = 0;
+
+	pg_array_foreach(port, &ports->list) {
+		if (!err && port->family == 4)
+			err = add_port(survey, *port, 4);
+		if (!err)
+			err = add_port(survey, *port, 6);
+	}
+	return err;
+}
+
 static int set_up(struct survey *survey, const struct pg_matrix_ports *ports,
 		  struct pg_diags *diags)
 {
@@ -102,43 +130,60 @@ static int set_up(struct survey *survey, const struct pg_matrix_ports *ports,
 	survey->matrix.title = strdup(survey->options->title ? survey->options->title : "");
 	if (!survey->matrix.title)
 		return -ENOMEM;
-	pg_array_foreach(port, &ports->list)
-		err = err ? err : pg_matrix_add_port(&survey->matrix.ports, *port);
+	if (!err)
+		err = add_ports(survey, ports);
 	if (!err)
 		err = pg_matrix_allocate(&survey->matrix);
 	if (err == -E2BIG) {
 		pg_error(diags, PG_LOC_NONE,
 			 "too many flows to probe: %zu endpoints and %zu ports make more than %u",
-			 parties, ports->list.count, PG_MATRIX_MAX);
+			 parties, survey->matrix.ports.list.count, PG_MATRIX_MAX);
 		return -EINVAL;
 	}
 	if (err)
 		return err;
 	survey->netns = calloc(parties + 1, sizeof(int));
-	survey->probes = calloc(parties * parties * ports->list.count + 1, sizeof(struct pg_probe));
+	survey->probes = calloc(parties * parties * survey->matrix.ports.list.count + 1,
+				sizeof(struct pg_probe));
 	return survey->netns && survey->probes ? open_parties(survey, diags) : -ENOMEM;
 }
 
-static bool is_wanted(const struct survey *survey, size_t from, size_t to)
+/* Of family 0: the party has none. */
+static struct pg_addr addr_of(const struct survey *survey, size_t party, uint8_t family)
 {
-	if (from == to || (is_host(survey, from) && !survey->options->from_host))
+	if (!is_host(survey, party))
+		return *pg_endpoint_addr(&survey->endpoints->list.items[party], family);
+	pg_array_foreach(addr, &survey->endpoints->host_addrs) {
+		if (addr->family == family)
+			return *addr;
+	}
+	return (struct pg_addr){ 0 };
+}
+
+static bool is_wanted(const struct survey *survey, size_t from, size_t to, size_t port)
+{
+	uint8_t family = survey->matrix.ports.list.items[port].family;
+
+	if (from == to || (is_host(survey, from) && !survey->options->from_host) ||
+	    (is_host(survey, to) && !survey->options->to_host))
 		return false;
-	return !is_host(survey, to) ||
-	       (survey->options->to_host && survey->endpoints->host_addrs.count);
+	return addr_of(survey, to, family).family &&
+	       (is_host(survey, from) || addr_of(survey, from, family).family);
 }
 
 /* What the host sends from is the kernel's choice: it may have an address on every bridge. */
 static struct pg_probe make_probe(const struct survey *survey, size_t from, size_t to, size_t port)
 {
-	const struct pg_endpoint *list = survey->endpoints->list.items;
 	struct pg_matrix_port what = survey->matrix.ports.list.items[port];
+	bool icmpv6 = what.family == 6 && what.proto.n == PG_PROTO_ICMP.n;
 
 	return (struct pg_probe){
 		.src_netns = survey->netns[from],
 		.dst_netns = survey->netns[to],
-		.src = is_host(survey, from) ? (struct pg_addr){ 0 } : list[from].ipv4,
-		.dst = is_host(survey, to) ? survey->endpoints->host_addrs.items[0] : list[to].ipv4,
-		.proto = what.proto,
+		.src = is_host(survey, from) ? (struct pg_addr){ 0 }
+					     : addr_of(survey, from, what.family),
+		.dst = addr_of(survey, to, what.family),
+		.proto = icmpv6 ? PG_PROTO_ICMPV6 : what.proto,
 		.dport = what.port,
 		.expect_open = true,
 	};
@@ -155,8 +200,10 @@ static void for_each_flow(struct survey *survey, flow_fn *fn, struct pg_diags *d
 	survey->count = 0;
 	for (size_t from = 0; from < parties; from++) {
 		for (size_t to = 0; to < parties; to++) {
-			for (size_t port = 0; is_wanted(survey, from, to) && port < ports; port++)
-				fn(survey, from, to, port, diags);
+			for (size_t port = 0; port < ports; port++) {
+				if (is_wanted(survey, from, to, port))
+					fn(survey, from, to, port, diags);
+			}
 		}
 	}
 }

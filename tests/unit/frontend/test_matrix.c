@@ -126,6 +126,50 @@ static void test_two_matrices_side_by_side(void **state)
 			    "    host -> a udp/53: not probed with nft, open with ebpf\n");
 }
 
+#define BOTH(v4, v6, v6_back)                                                                                \
+	"{\"title\":\"\",\"endpoints\":[\"a\",\"b\"],\"ports\":[\"icmp\",\"tcp6/80\",\"icmp6\",\"tcp/80\"]," \
+	"\"flows\":[" FLOW("a", "b", "icmp", "open") "," FLOW(                                               \
+		"a", "b", "icmp6",                                                                           \
+		"closed") "," FLOW("a", "b", "tcp/80",                                                       \
+				   v4) "," FLOW("a", "b", "tcp6/80",                                         \
+						v6) "," FLOW("b", "a", "tcp6/80", v6_back) "]}"
+
+/* One block where the families agree, or only one was probed; two where they don't. */
+static void test_families_are_folded(void **state)
+{
+	_cleanup_matrix_ struct pg_matrix matrix = { 0 };
+	struct pg_matrix *const matrices[] = { &matrix };
+	struct pg_matrix_style style = { .ascii = true };
+
+	(void)state;
+	assert_int_equal(read_matrix(BOTH("open", "open", "refused"), &matrix, NULL), 0);
+	pg_matrix_fold(matrices, 1);
+	assert_format(&matrix, &style,
+		      "            | icmp       | icmp6      | tcp/80\n"
+		      "  from \\ to |   a    b   |   a    b   |   a    b\n"
+		      " -----------+------------+------------+------------\n"
+		      "  a         |   -    #   |   -    .   |   -    #\n"
+		      "  b         |   -    -   |   -    -   |   x    -\n"
+		      "\n"
+		      "  # 2 open   . 1 closed   x 1 refused\n");
+}
+
+/* What one of two matrices has apart is apart in both, so that there is something to compare. */
+static void test_folded_together(void **state)
+{
+	_cleanup_matrix_ struct pg_matrix left = { 0 }, right = { 0 };
+	struct pg_matrix *const matrices[] = { &left, &right };
+
+	(void)state;
+	assert_int_equal(read_matrix(BOTH("open", "open", "open"), &left, NULL), 0);
+	assert_int_equal(read_matrix(BOTH("open", "closed", "open"), &right, NULL), 0);
+	assert_int_equal(pg_matrix_align(&left, &right), 0);
+	pg_matrix_fold(matrices, 2);
+	assert_int_equal(left.ports.list.count, 4);
+	assert_int_equal(right.ports.list.count, 4);
+	assert_int_equal(pg_matrix_differences(&left, &right), 1);
+}
+
 static void test_equal_matrices_have_no_differences(void **state)
 {
 	_cleanup_matrix_ struct pg_matrix left = { 0 }, right = { 0 };
@@ -270,6 +314,15 @@ static void test_port_lists(void **state)
 	assert_string_equal(pg_matrix_port_format(ports.list.items[0], text), "tcp/80");
 	assert_string_equal(pg_matrix_port_format(ports.list.items[1], text), "udp/65535");
 	assert_string_equal(pg_matrix_port_format(ports.list.items[2], text), "icmp");
+	pg_matrix_ports_done(&ports);
+	assert_int_equal(pg_matrix_ports_parse("tcp/80,tcp6/80,icmp6", &diags, &ports), 0);
+	assert_int_equal(ports.list.count, 3);
+	assert_string_equal(pg_matrix_port_format(ports.list.items[1], text), "tcp6/80");
+	assert_string_equal(pg_matrix_port_format(ports.list.items[2], text), "icmp6");
+	assert_bad_ports("icmp6,ICMPv6", "'ICMPv6' is given twice");
+	assert_bad_ports("6/80", "bad port '6/80'");
+	assert_bad_ports("tcp66/80", "bad port 'tcp66/80'");
+	assert_bad_ports("icmpv6/80", "bad port 'icmpv6/80'");
 	assert_bad_ports("", "bad port ''");
 	assert_bad_ports("tcp/80,", "bad port ''");
 	assert_bad_ports("tcp", "bad port 'tcp'");
@@ -288,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_matrix),
 		cmocka_unit_test(test_two_matrices_side_by_side),
+		cmocka_unit_test(test_families_are_folded),
+		cmocka_unit_test(test_folded_together),
 		cmocka_unit_test(test_equal_matrices_have_no_differences),
 		cmocka_unit_test(test_many_endpoints_are_numbered),
 		cmocka_unit_test(test_hostile_names_are_harmless),
