@@ -189,6 +189,8 @@ check_backend() {
 }
 
 check_backend iptables
+check_backend ebpf
+check_backend iptables
 tap_check "clear" polgen clear
 until_served
 tap_equal "all is open again" "$open" "$(probe)"
