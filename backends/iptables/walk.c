@@ -180,6 +180,35 @@ static bool is_on_way(const struct pg_tree_hook *hook, const struct pg_trace_que
 	return !output && !input;
 }
 
+/* Hooks of ours that stand in the same parent, before this one. */
+static uint32_t hooks_before(const struct pg_tree *tree, const struct pg_tree_hook *hook)
+{
+	uint32_t count = 0;
+
+	pg_array_foreach(other, &tree->hooks)
+		count += !strcmp(other->parent, hook->parent) && other->position < hook->position;
+	return count;
+}
+
+/* Rules of the host's that a packet meets first may let it pass, and then ours never see it. */
+static int add_rules_before(struct walker *walker, const struct pg_tree_hook *hook)
+{
+	_cleanup_strbuf_ struct pg_strbuf object = { 0 }, text = { 0 };
+	struct pg_trace_step *step;
+
+	if (hook->position <= 1 + hooks_before(walker->tree, hook))
+		return 0;
+	pg_strbuf_printf(&object, "%s 1", hook->parent);
+	if (hook->position > 2)
+		pg_strbuf_printf(&object, "-%u", hook->position - 1);
+	pg_strbuf_puts(&text, "what the host has before polgen's rules");
+	step = pg_trace_add(walker->trace, &object, &text);
+	if (!step)
+		return -ENOMEM;
+	step->stray = true;
+	return 0;
+}
+
 static int walk_hook(struct walker *walker, const struct pg_tree_hook *hook, enum fate *ret_fate)
 {
 	const struct pg_tree_chain *chain = pg_tree_find_chain(walker->tree, hook->chain);
@@ -192,7 +221,9 @@ static int walk_hook(struct walker *walker, const struct pg_tree_hook *hook, enu
 	int err;
 
 	snprintf(jump.chain, sizeof(jump.chain), "%s", hook->chain);
-	err = add_step(walker, hook->parent, hook->position, &jump, stray);
+	err = add_rules_before(walker, hook);
+	if (!err)
+		err = add_step(walker, hook->parent, hook->position, &jump, stray);
 	return err || stray ? err : walk_chain(walker, chain, ret_fate);
 }
 

@@ -12,7 +12,8 @@
 /*
  * Appends a step for each rule that matches; objects are called "CHAIN NUMBER", as
  * `iptables -L CHAIN --line-numbers` counts. A hook for some packets only, a rule that the tree can't
- * hold and one that leads to a chain of somebody else's are `stray`, and taken as not matching.
+ * hold and one that leads to a chain of somebody else's are `stray`, and taken as not matching; so are
+ * rules that stand before a hook.
  * -ELOOP: jumps go deeper than PG_IPT_WALK_DEPTH. -ENOMEM.
  */
 int pg_ipt_walk(const struct pg_tree *tree, const struct pg_trace_query *query,

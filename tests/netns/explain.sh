@@ -143,6 +143,14 @@ for flavour in legacy nft; do
 	run polgen explain --backend=$backend --from=app3 --to=app1 --dport=80 "$policy"
 	tap_equal "$backend: and it is said aloud" "live: allow, AND THE POLICY SAYS DENY" \
 		"$(grep '^live: .*,' <<<"$run_out" | tail -n 1)"
+	flip_run iptables-$flavour -w -I FORWARD 1 -j ACCEPT
+	explain app2 app1 --dport=80
+	tap_equal "$backend: rules before polgen's may decide first" "1 allow true false FORWARD 1" \
+		"$run_code $(jq -r '.live | "\(.verdict) \(.agrees) \(.sure) \(.steps[0].object)"' <<<"$run_out")"
+	polgen apply --backend="$backend" "$policy" >/dev/null
+	explain app2 app1 --dport=80
+	tap_equal "$backend: apply puts polgen's first again" "0 true FORWARD 1" \
+		"$run_code $(jq -r '.live | "\(.sure) \(.steps[0].object)"' <<<"$run_out")"
 	polgen apply --backend="$backend" "$SANDBOX/open.json" >/dev/null
 	explain app3 app1 --dport=80
 	tap_equal "$backend: another policy is enforced" "1 allow false false" \
@@ -191,6 +199,13 @@ tap_equal "ebpf: allowed: and that counter in its slot" "$packets" "$(slot_packe
 grew "denied" deny app3 app1 10.0.192.2 80
 tap_equal "ebpf: denied: bpftool finds that counter in the slot of default deny" "$packets" \
 	"$(slot_packets)"
+for i in 1 2 3; do
+	flip_run_in "app$i" ip address add "fd00::$((i + 1))/64" dev eth0 nodad
+done
+grew "allowed over IPv6" allow app2 app1 fd00::2 80 --family=6
+tap_equal "ebpf: allowed over IPv6: bpftool finds that counter" "$packets" "$(slot_packets)"
+grew "denied over IPv6" deny app3 app1 fd00::2 80 --family=6
+tap_equal "ebpf: denied over IPv6: so it does" "$packets" "$(slot_packets)"
 explain ip:10.9.9.9 app1 --proto=udp --dport=53
 tap_equal "ebpf: an address that is nobody's, by its CIDR" "0 allow" \
 	"$run_code $(jq -r .live.verdict <<<"$run_out")"

@@ -94,7 +94,7 @@ static void make_tree(struct pg_tree *tree)
 	rule->src = build_prefix("10.0.0.2");
 	rule->packets = 7;
 	rule->bytes = 420;
-	assert_int_equal(pg_tree_add_hook(tree, "FORWARD", "POLGEN", 3), 0);
+	assert_int_equal(pg_tree_add_hook(tree, "FORWARD", "POLGEN", 1), 0);
 }
 
 static void test_jumps_gotos_and_returns(void **state)
@@ -106,20 +106,20 @@ static void test_jumps_gotos_and_returns(void **state)
 	make_tree(&tree);
 	query = query_of("10.0.0.2", "10.0.0.9", 22);
 	assert_walk(&tree, &query,
-		    "FORWARD 3; POLGEN 2; POLGEN-EGRESS 1; POLGEN-EGRESS-EP 1 allow; POLGEN 3; "
+		    "FORWARD 1; POLGEN 2; POLGEN-EGRESS 1; POLGEN-EGRESS-EP 1 allow; POLGEN 3; "
 		    "POLGEN-INGRESS 1 deny; dropped");
 	query.bridged = false;
 	assert_walk(&tree, &query,
-		    "FORWARD 3; POLGEN 2; POLGEN-EGRESS 1; POLGEN-EGRESS-EP 1 allow; POLGEN 3");
+		    "FORWARD 1; POLGEN 2; POLGEN-EGRESS 1; POLGEN-EGRESS-EP 1 allow; POLGEN 3");
 	query = query_of("10.0.0.3", "10.0.0.9", 22);
-	assert_walk(&tree, &query, "FORWARD 3; POLGEN 2; POLGEN-EGRESS 3 deny; dropped");
+	assert_walk(&tree, &query, "FORWARD 1; POLGEN 2; POLGEN-EGRESS 3 deny; dropped");
 	query = query_of("10.0.0.3", "10.0.0.9", 30);
-	assert_walk(&tree, &query, "FORWARD 3; POLGEN 2; POLGEN 3");
+	assert_walk(&tree, &query, "FORWARD 1; POLGEN 2; POLGEN 3");
 	query = query_of("10.0.0.3", "10.0.1.9", 22);
-	assert_walk(&tree, &query, "FORWARD 3; POLGEN 2; POLGEN-EGRESS 2; POLGEN 3");
+	assert_walk(&tree, &query, "FORWARD 1; POLGEN 2; POLGEN-EGRESS 2; POLGEN 3");
 	query.proto = PG_PROTO_UDP;
 	query.end[PG_INGRESS].addr = build_addr("10.0.0.9");
-	assert_walk(&tree, &query, "FORWARD 3; POLGEN 2; POLGEN 3");
+	assert_walk(&tree, &query, "FORWARD 1; POLGEN 2; POLGEN 3");
 }
 
 static void test_the_hosts_packets_take_other_ways(void **state)
@@ -182,6 +182,24 @@ static void test_what_is_not_ours(void **state)
 	assert_walk(&tree, &query,
 		    "FORWARD 1 stray; FORWARD 2; POLGEN 1 stray; POLGEN 2 stray; POLGEN 3; "
 		    "POLGEN 4 allow");
+}
+
+/* They may let the packet pass before any of ours is asked. */
+static void test_rules_before_ours(void **state)
+{
+	_cleanup_tree_ struct pg_tree tree = { .family = 4 };
+	const struct pg_trace_query query = query_of("10.0.0.2", "10.0.0.9", 22);
+
+	(void)state;
+	add_rule(add_chain(&tree, "POLGEN"), PG_TARGET_DROP, "");
+	assert_int_equal(pg_tree_add_hook(&tree, "FORWARD", "POLGEN", 2), 0);
+	assert_walk(&tree, &query, "FORWARD 1 stray; FORWARD 2; POLGEN 1 deny; dropped");
+	tree.hooks.items[0].position = 4;
+	assert_walk(&tree, &query, "FORWARD 1-3 stray; FORWARD 4; POLGEN 1 deny; dropped");
+	tree.hooks.items[0].position = 1;
+	tree.chains.items[0].rules.items[0].target = PG_TARGET_RETURN;
+	assert_int_equal(pg_tree_add_hook(&tree, "FORWARD", "POLGEN", 2), 0);
+	assert_walk(&tree, &query, "FORWARD 1; POLGEN 1; FORWARD 2; POLGEN 1");
 }
 
 static void test_a_name_with_a_plus(void **state)
@@ -307,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_the_hosts_packets_take_other_ways),
 		cmocka_unit_test(test_counters_and_text),
 		cmocka_unit_test(test_what_is_not_ours),
+		cmocka_unit_test(test_rules_before_ours),
 		cmocka_unit_test(test_a_name_with_a_plus),
 		cmocka_unit_test(test_a_loop_has_an_end),
 		cmocka_unit_test(test_the_same_fate_as_by_the_other_machine),
