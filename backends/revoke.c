@@ -61,12 +61,23 @@ static uint16_t port_of(const struct pg_ct_flow *flow)
 	return icmp ? flow->original.icmp_type : flow->reply.sport;
 }
 
+/*
+ * The host, which may reach its endpoints by its loopback addresses too: where DNAT leads from 127.0.0.1
+ * to a container, and no proxy.
+ */
+static bool is_host(const struct pg_address *who, const struct pg_addr *addr)
+{
+	static const struct pg_addr loopback6 = { 6, { [15] = 1 } };
+
+	return who->id.n == PG_IDENTITY_HOST.n || (addr->family == 4 && addr->bytes[0] == 127) ||
+	       !pg_addr_compare(addr, &loopback6);
+}
+
 bool pg_revoke_is_denied(const struct pg_intent *intent, const struct pg_ct_flow *flow)
 {
 	struct pg_addr from = make_addr(flow->family, flow->original.src);
 	struct pg_addr to = make_addr(flow->family, flow->reply.src);
 	const struct pg_address *src = find(intent, &from), *dst = find(intent, &to);
-	bool from_host = src->id.n == PG_IDENTITY_HOST.n;
 	pg_proto proto = { flow->proto };
 	uint16_t port = port_of(flow);
 
@@ -75,7 +86,7 @@ bool pg_revoke_is_denied(const struct pg_intent *intent, const struct pg_ct_flow
 		return false;
 	if (src->endpoint && denies(intent, src, PG_EGRESS, dst, proto, port))
 		return true;
-	if (!dst->endpoint || (from_host && intent->host_policy == PG_HOST_POLICY_ALLOW))
+	if (!dst->endpoint || (intent->host_policy == PG_HOST_POLICY_ALLOW && is_host(src, &from)))
 		return false;
 	return denies(intent, dst, PG_INGRESS, src, proto, port);
 }

@@ -363,7 +363,8 @@ static void make_ftp(struct world *world)
 	struct pg_entry *entry;
 
 	*world = (struct world){ 0 };
-	build_endpoint(&universe->endpoints, "app1", "10.0.0.2", "k8s:app=one");
+	build_endpoint(&universe->endpoints, "app1", "10.0.0.2", "k8s:app=one")->ipv6 =
+		build_addr("fd00::2");
 	build_endpoint(&universe->endpoints, "app2", "10.0.0.3", "k8s:app=two");
 	build_endpoint(&universe->endpoints, "app3", "10.0.0.4", "k8s:app=three");
 	rule = build_rule(&universe->policy, "app=one", true);
@@ -393,6 +394,28 @@ static void add_known(struct world *world, const struct pg_ct_flow *flow)
 
 	assert_non_null(running);
 	running->flow = *flow;
+}
+
+/* As that of a connection to 127.0.0.1 where a port is published. */
+static void test_the_host_by_its_loopback_addresses(void **state)
+{
+	PG_CLEANUP(world_done) struct world world;
+	struct pg_addr src = build_addr("::1"), dst = build_addr("fd00::2");
+	struct pg_ct_flow v4 = to_app1("127.0.0.1", PG_PROTO_TCP, 80);
+	struct pg_ct_flow v6 = flow_of(&src, &dst, PG_PROTO_TCP, 80);
+	struct pg_ct_flow other = to_app1("126.0.0.1", PG_PROTO_TCP, 80);
+	struct pg_intent intent;
+
+	(void)state;
+	make_ftp(&world);
+	intent = intent_of(&world.universe);
+	intent.host_policy = PG_HOST_POLICY_ALLOW;
+	assert_false(pg_revoke_is_denied(&intent, &v4));
+	assert_false(pg_revoke_is_denied(&intent, &v6));
+	assert_true(pg_revoke_is_denied(&intent, &other));
+	intent.host_policy = PG_HOST_POLICY_ENFORCE;
+	assert_true(pg_revoke_is_denied(&intent, &v4));
+	assert_true(pg_revoke_is_denied(&intent, &v6));
 }
 
 static void test_expected_flows_go_with_what_they_were_expected_by(void **state)
@@ -585,6 +608,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flows_are_judged_as_the_evaluator_does),
+		cmocka_unit_test(test_the_host_by_its_loopback_addresses),
 		kernel_test(test_denied_flows_go_and_no_others),
 		kernel_test(test_expected_flows_go_with_what_they_were_expected_by),
 		kernel_test(test_expected_flows_of_one_that_ended_go),
