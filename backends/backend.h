@@ -120,7 +120,7 @@ struct pg_backend_status {
 	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
 	uint8_t digest[32]; /* of the intent */
 	enum pg_on_revoke on_revoke;
-	size_t objects;	     /* rules, or map entries */
+	size_t objects;	     /* as live() yields */
 	uint64_t generation; /* commits so far, where the backend counts them; else 0 */
 };
 

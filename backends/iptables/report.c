@@ -57,6 +57,24 @@ static bool is_whole(const struct pg_tree *v6)
 	return pg_tree_is_empty(v6) || (find_meta(v6, &meta) && find_hook(v6));
 }
 
+static size_t tree_objects(const struct pg_tree *tree)
+{
+	return tree->hooks.count + tree->chains.count + pg_tree_rules(tree);
+}
+
+/* Without making them, for their text takes its time. */
+static int count_objects(const struct pg_ipt_installed *installed, struct pg_diags *diags,
+			 size_t *ret_count)
+{
+	_cleanup_objects_ struct pg_objects guard = { 0 };
+	int err = pg_vlan_live(diags, &guard);
+
+	if (err)
+		return err;
+	*ret_count = tree_objects(&installed->v4) + tree_objects(&installed->v6) + guard.list.count;
+	return 0;
+}
+
 int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		  struct pg_backend_status *ret_status)
 {
@@ -66,11 +84,12 @@ int pg_ipt_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	struct pg_meta meta = { 0 };
 	int err = pg_ipt_read_installed(handle, diags, &installed);
 
+	if (!err)
+		err = count_objects(&installed, diags, &status.objects);
 	if (err)
 		return err;
 	hook = find_hook(&installed.v4);
 	status.enforcing = find_meta(&installed.v4, &meta) && hook && is_whole(&installed.v6);
-	status.objects = pg_tree_rules(&installed.v4) + pg_tree_rules(&installed.v6);
 	snprintf(status.flavour, sizeof(status.flavour), "%s", installed.flavour->name);
 	snprintf(status.layout, sizeof(status.layout), "%s", meta.layout);
 	snprintf(status.attached, sizeof(status.attached), "%s", hook ? hook->parent : "");

@@ -73,6 +73,9 @@ for backend in iptables-legacy iptables-nft ebpf; do
 	tap_equal "$backend: one backend enforces, with digest, endpoints and identities" \
 		"${backend%%-*} 64 3 6" "$(polgen status --json | jq -r \
 		'.enforced[] | "\(.backend) \(.digest | length) \(.endpoints | length) \(.identities | length)"')"
+	tap_equal "$backend: status counts the objects that apply counts" \
+		"$(polgen status --json | jq '.enforced[].objects')" \
+		"$(polgen "${apply[@]}" --backend="$backend" --json | jq '.kept')"
 	tap_equal "$backend: app2 reaches app1, its neighbour app3 does not" "app2 " \
 		"$(reaches app2 10) $(reaches app3 1)"
 	refused "$backend: a policy with an error" 3 \
