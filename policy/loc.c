@@ -145,6 +145,14 @@ static uint32_t characters_before(const struct pg_source *source, size_t offset)
 	return source->characters[block] + count_characters(source->text + start, offset - start);
 }
 
+/* Of a line that is long, whole blocks needn't be counted again. */
+static uint32_t characters_between(const struct pg_source *source, size_t start, size_t end)
+{
+	if (end - start <= PG_SOURCE_BLOCK)
+		return count_characters(source->text + start, end - start);
+	return characters_before(source, end) - characters_before(source, start);
+}
+
 struct pg_place pg_sources_place(const struct pg_sources *sources, struct pg_loc loc)
 {
 	const struct pg_source *source = pg_sources_get(sources, loc);
@@ -157,7 +165,6 @@ struct pg_place pg_sources_place(const struct pg_sources *sources, struct pg_loc
 	return (struct pg_place){
 		.file = source->name,
 		.line = (uint32_t)line + 1,
-		.column = characters_before(source, offset) -
-			  characters_before(source, source->line_starts[line]) + 1,
+		.column = characters_between(source, source->line_starts[line], offset) + 1,
 	};
 }

@@ -24,7 +24,7 @@ struct pg_place {
 };
 
 /* Columns are counted from the start of such a block: a file may be one line of 64 MiB. */
-#define PG_SOURCE_BLOCK 4096
+#define PG_SOURCE_BLOCK 256
 
 /* One text: a file that was read, or a case's embedded policy. */
 struct pg_source {

@@ -2,6 +2,7 @@
 /* Names of enums, places in texts, diagnostics. */
 #include "tests/unit/unit.h"
 
+#include "compat/strbuf.h"
 #include "policy/diag.h"
 #include "policy/types.h"
 
@@ -105,6 +106,31 @@ static void test_places_count_lines_and_characters(void **state)
 	pg_sources_done(&sources);
 }
 
+/* Long lines are counted by blocks: in all of them each place is where it is by counting one by one. */
+static void test_places_in_lines_of_all_lengths(void **state)
+{
+	static const char *const pieces[] = { "x", "\xc3\xa9", "\xe2\x82\xac" };
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+	struct pg_sources sources = { 0 };
+	uint32_t source, line = 1, column = 1;
+
+	(void)state;
+	for (size_t length = 0; length < 4 * PG_SOURCE_BLOCK; length += 101) {
+		for (size_t i = 0; i < length; i++)
+			pg_strbuf_puts(&text, pieces[i * length % PG_COUNT(pieces)]);
+		pg_strbuf_putc(&text, '\n');
+	}
+	assert_int_equal(pg_sources_add(&sources, "lines", text.text, text.length, &source), 0);
+	for (uint32_t i = 0; i < text.length; i++) {
+		if ((text.text[i] & 0xc0) == 0x80)
+			continue;
+		assert_place(&sources, source, i, line, column);
+		column = text.text[i] == '\n' ? 1 : column + 1;
+		line += text.text[i] == '\n';
+	}
+	pg_sources_done(&sources);
+}
+
 static void test_no_place_is_no_place(void **state)
 {
 	struct pg_sources sources = { 0 };
@@ -158,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_protocols_in_any_case),
 		cmocka_unit_test(test_deny_beats_allow_beats_redirect),
 		cmocka_unit_test(test_places_count_lines_and_characters),
+		cmocka_unit_test(test_places_in_lines_of_all_lengths),
 		cmocka_unit_test(test_no_place_is_no_place),
 		cmocka_unit_test(test_sources_have_a_limit_and_may_hold_nul),
 		cmocka_unit_test(test_diagnostics_are_counted_and_formatted),
