@@ -195,9 +195,14 @@ int pg_prepare(const struct pg_sources *sources, const struct pg_policy *policy,
 			 "too many identities: at most %u different label sets and %u CIDRs fit",
 			 PG_IDENTITY_LAST_CLUSTER - PG_IDENTITY_FIRST_CLUSTER + 1,
 			 PG_IDENTITY_CIDR_FLAG - 1);
-	if (!err)
-		err = pg_resolve(policy, &prepared->identities, options->enforcement,
-				 &prepared->table);
+	if (err)
+		return err;
+	err = pg_resolve(policy, &prepared->identities, options->enforcement, &prepared->table);
+	if (err == -E2BIG)
+		pg_error(diags, PG_LOC_NONE,
+			 "the rules multiply to more than %d verdicts: too many peers for too many "
+			 "subjects",
+			 PG_VERDICT_TABLE_MAX);
 	if (err)
 		return err;
 	strip_l7(&prepared->table);
