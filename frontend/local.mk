@@ -78,6 +78,7 @@ libfrontend_a_SOURCES = \
 	frontend/lab/probe_send.c \
 	frontend/lab/probe_socket.c \
 	frontend/lab/probe_wire.c frontend/lab/probe_wire.h \
+	frontend/progress.c frontend/progress.h \
 	frontend/quote.c frontend/quote.h \
 	frontend/report.c frontend/report.h \
 	frontend/rule_title.c frontend/rule_title.h \

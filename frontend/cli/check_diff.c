@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen check --diff: the flows that two policies judge differently. */
 #include "frontend/cli/check.h"
+#include "frontend/progress.h"
 
 /* Enough to see what is going on. The others are counted, for some seconds. */
 static const struct pg_compare_limits limits = { .changes = 1000, .steps = 20000000 };
@@ -45,10 +46,13 @@ static int compare(struct pg_input *input, const struct pg_options *options,
 		.enforcement = options->enforcement,
 		.host_policy = options->host_policy,
 	};
-	int err = load(input, options, diff);
+	int err;
 
+	pg_progress("reading policies");
+	err = load(input, options, diff);
 	if (err)
 		return err;
+	pg_progress("comparing");
 	err = pg_compare(&diff->before, &diff->after, &input->endpoints, &evaluation, &limits,
 			 &diff->changes);
 	return pg_check_limits(err, &input->diags);

@@ -2,6 +2,7 @@
 /* polgen check --lint: what is odd about a valid policy, on these endpoints. */
 #include "frontend/cli/check.h"
 #include "frontend/decode/misspelt.h"
+#include "frontend/progress.h"
 #include "frontend/report.h"
 
 /* In JSON all but the largest lists of endpoints are whole. */
@@ -244,11 +245,14 @@ static int find(const struct pg_options *options, struct lint *lint)
 		.host_policy = options->host_policy,
 	};
 	struct pg_input *input = lint->input;
-	int policy_err = pg_input_policy(input, options);
-	int err = pg_input_endpoints(input, options, false);
+	int policy_err, err;
 
+	pg_progress("reading policies");
+	policy_err = pg_input_policy(input, options);
+	err = pg_input_endpoints(input, options, false);
 	if (policy_err || err)
 		return policy_err ? policy_err : err;
+	pg_progress("looking for mistakes");
 	err = pg_identities_make(&input->endpoints, &input->policy, &identities);
 	err = err
 		      ?: pg_lint(&input->policy, &input->endpoints, &identities, &evaluation,

@@ -2,6 +2,7 @@
 #include "frontend/cli/enforce.h"
 
 #include "compat/errtext.h"
+#include "frontend/progress.h"
 
 const struct pg_backend *const pg_backends[] = { &pg_backend_iptables, &pg_backend_ebpf, NULL };
 
@@ -27,11 +28,15 @@ int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_in
 		.on_revoke = options->on_revoke,
 		.l4_only = options->l4_only,
 	};
-	int policy_err = pg_input_policy(input, options);
-	int err = pg_input_endpoints(input, options, here);
+	int policy_err, err;
 
+	pg_progress("reading policies");
+	policy_err = pg_input_policy(input, options);
+	pg_progress("reading endpoints");
+	err = pg_input_endpoints(input, options, here);
 	if (policy_err || err)
 		return policy_err ? policy_err : err;
+	pg_progress("resolving");
 	return pg_prepare(&input->sources, &input->policy, &input->endpoints, &intent,
 			  &input->diags, prepared);
 }
@@ -54,12 +59,15 @@ static int bring_up(const struct pg_backend *backend, struct pg_backend_handle *
 	_cleanup_diff_ struct pg_diff diff = { 0 };
 	int err = backend->check(handle, intent, diags);
 
+	pg_progress("planning");
 	if (!err)
 		err = backend->plan(handle, intent, diags, &desired);
+	pg_progress("reading what is enforced");
 	if (!err)
 		err = backend->live(handle, diags, &live);
 	if (!err)
 		err = pg_diff_make(&desired, &live, &diff);
+	pg_progress("committing");
 	if (!err && diff.changes.count)
 		err = backend->commit(handle, intent, &desired, &diff, diags);
 	if (!err)

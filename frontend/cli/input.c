@@ -5,6 +5,7 @@
 #include "compat/errtext.h"
 #include "frontend/cli/verbs.h"
 #include "frontend/decode/decode.h"
+#include "frontend/progress.h"
 #include "frontend/report.h"
 #include "frontend/source/folder.h"
 #include "frontend/source/source.h"
@@ -112,6 +113,7 @@ int pg_finish(struct pg_input *input, int err)
 {
 	if (err && !input->diags.errors)
 		pg_error(&input->diags, PG_LOC_NONE, "%s", PG_ERRTEXT(-err));
+	pg_progress_end();
 	pg_report(stderr, &input->sources, &input->diags);
 	if (input->diags.errors > 1)
 		fprintf(stderr, "polgen: %zu errors\n", input->diags.errors);

@@ -2,6 +2,7 @@
 /* polgen apply: enforce a policy. */
 #include "frontend/cli/enforce.h"
 #include "frontend/cli/record.h"
+#include "frontend/progress.h"
 
 static void print_text(const struct pg_backend *backend, const struct pg_prepared *prepared,
 		       const struct pg_enforce_result *result)
@@ -67,9 +68,11 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 	struct pg_enforce_result result = { 0 };
 	struct pg_backend_options backend_options;
 	const struct pg_backend *backend = pg_choose_backend(options, &backend_options);
-	/* Who waits for the lock must not go on with what Docker said before it waited. */
-	int err = pg_record_lock(&input->diags, &lock);
+	int err;
 
+	/* Who waits for the lock must not go on with what Docker said before it waited. */
+	pg_progress("waiting for another polgen");
+	err = pg_record_lock(&input->diags, &lock);
 	if (err)
 		return err;
 	err = pg_enforce_prepare(options, true, input, &prepared);
@@ -81,6 +84,7 @@ static int apply(const struct pg_options *options, struct pg_input *input)
 		return err;
 	}
 	record(backend, options, &prepared, &input->diags);
+	pg_progress_end();
 	if (options->json)
 		print_json(backend, &prepared, &result);
 	else

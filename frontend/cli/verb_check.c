@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen check: decode and validate policies. */
 #include "frontend/cli/check.h"
+#include "frontend/progress.h"
 
 static size_t count_entries(const struct pg_policy *policy)
 {
@@ -80,8 +81,11 @@ static void print_text(const struct pg_input *input)
 static int validate(const struct pg_options *options)
 {
 	_cleanup_input_ struct pg_input input = { 0 };
-	int err = pg_input_policy(&input, options);
+	int err;
 
+	pg_progress("reading policies");
+	err = pg_input_policy(&input, options);
+	pg_progress_end();
 	if (options->json)
 		print_json(&input);
 	else if (!err)

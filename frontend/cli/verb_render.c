@@ -2,6 +2,7 @@
 /* polgen render: what would be enforced, as the kernel's own tools read it. */
 #include "frontend/cli/enforce.h"
 #include "frontend/cli/verbs.h"
+#include "frontend/progress.h"
 
 /*
  * Which chain iptables' rules are called from is the host's matter: as root it is asked, so that apply
@@ -27,6 +28,7 @@ static int render(const struct pg_options *options, struct pg_input *input)
 	err = backend->open(&backend_options, asks_host(backend, options), &input->diags, &handle);
 	if (err)
 		return err;
+	pg_progress("planning");
 	err = backend->plan(handle, &prepared.intent, &input->diags, &objects);
 	if (!err)
 		err = backend->render(handle, &objects,
@@ -34,6 +36,7 @@ static int render(const struct pg_options *options, struct pg_input *input)
 	backend->close(handle);
 	if (!err)
 		err = pg_strbuf_error(&text);
+	pg_progress_end();
 	if (!err && text.text)
 		fputs(text.text, stdout);
 	return err;

@@ -10,6 +10,7 @@ CLI_TESTS = \
 	tests/cli/manpages.sh \
 	tests/cli/messages.sh \
 	tests/cli/probe.sh \
+	tests/cli/progress.sh \
 	tests/cli/readme.sh \
 	tests/cli/style.sh \
 	tests/cli/folder.sh \
