@@ -165,21 +165,39 @@ static int plan_all(const struct pg_intent *intent, const struct pg_classes *cla
 	return err;
 }
 
-/* The one way in which two entries can have one key. */
-static void report_shared_interface(const struct pg_intent *intent, struct pg_diags *diags)
+/* By interface; those of one interface in their own order, which is that of their addresses here. */
+static int compare_interfaces(const void *a, const void *b)
 {
-	const struct pg_endpoint *list = intent->endpoints->list.items;
+	const struct pg_endpoint *left = *(const struct pg_endpoint *const *)a;
+	const struct pg_endpoint *right = *(const struct pg_endpoint *const *)b;
+	int order = strcmp(left->interface, right->interface);
 
-	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
-		for (size_t j = 0; j < i && list[i].interface; j++) {
-			if (!list[j].interface || strcmp(list[i].interface, list[j].interface))
-				continue;
-			pg_error(diags, list[i].loc, "two endpoints have interface '%s'",
-				 list[i].interface);
-			pg_note(diags, list[j].loc, "the first one");
-			return;
-		}
+	return order ? order : (left > right) - (left < right);
+}
+
+/* The one way in which two entries can have one key. -ENOMEM. */
+static int report_shared_interface(const struct pg_intent *intent, struct pg_diags *diags)
+{
+	size_t count = 0;
+	_cleanup_free_ const struct pg_endpoint **sorted =
+		calloc(intent->endpoints->list.count + 1, sizeof(struct pg_endpoint *));
+
+	if (!sorted)
+		return -ENOMEM;
+	pg_array_foreach(endpoint, &intent->endpoints->list) {
+		if (endpoint->interface)
+			sorted[count++] = endpoint;
 	}
+	qsort(sorted, count, sizeof(struct pg_endpoint *), compare_interfaces);
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(sorted[i - 1]->interface, sorted[i]->interface))
+			continue;
+		pg_error(diags, sorted[i]->loc, "two endpoints have interface '%s'",
+			 sorted[i]->interface);
+		pg_note(diags, sorted[i - 1]->loc, "the first one");
+		break;
+	}
+	return -EINVAL;
 }
 
 int pg_ebpf_plan(struct pg_backend_handle *handle, const struct pg_intent *intent,
@@ -196,10 +214,8 @@ int pg_ebpf_plan(struct pg_backend_handle *handle, const struct pg_intent *inten
 		err = plan_all(intent, &classes, diags, &objects);
 	if (!err)
 		err = pg_objects_sort(&objects);
-	if (err == -EEXIST) {
-		report_shared_interface(intent, diags);
-		err = -EINVAL;
-	}
+	if (err == -EEXIST)
+		err = report_shared_interface(intent, diags);
 	if (err)
 		return err;
 	*ret_desired = objects;
