@@ -2,6 +2,7 @@
 /* polgen endpoints: what polgen sees. */
 #include "frontend/cli/record.h"
 #include "frontend/cli/verbs.h"
+#include "frontend/quote.h"
 
 static void print_table(const struct pg_endpoints *endpoints,
 			const struct pg_identities *identities)
@@ -44,6 +45,19 @@ static void print_json(const struct pg_endpoints *endpoints, const struct pg_ide
 	json_decref(report);
 }
 
+/* `apply` refuses them. */
+static void warn_of_missing(const struct pg_endpoints *endpoints, struct pg_diags *diags)
+{
+	pg_array_foreach(endpoint, &endpoints->list) {
+		if (!endpoint->interface || endpoint->ifindex)
+			continue;
+		pg_warning(diags, endpoint->loc,
+			   "endpoint '%s': no interface '%s' in this network namespace",
+			   pg_quote(endpoint->name, strlen(endpoint->name)).text,
+			   pg_quote(endpoint->interface, strlen(endpoint->interface)).text);
+	}
+}
+
 static int show(const struct pg_options *options, struct pg_input *input)
 {
 	_cleanup_identities_ struct pg_identities identities = { 0 };
@@ -53,6 +67,7 @@ static int show(const struct pg_options *options, struct pg_input *input)
 		err = pg_identities_make(&input->endpoints, &input->policy, &identities);
 	if (err)
 		return err;
+	warn_of_missing(&input->endpoints, &input->diags);
 	if (options->json)
 		print_json(&input->endpoints, &identities);
 	else

@@ -18,7 +18,7 @@ struct pg_source_options {
 	 * a `host` section, and the interfaces of Docker's containers. Needs no privilege.
 	 */
 	bool kernel;
-	/* Look up the interfaces' indexes too, and warn of those that aren't here. */
+	/* Look up the interfaces' indexes too; those that aren't here have none. */
 	bool interfaces;
 };
 

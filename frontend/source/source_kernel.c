@@ -5,11 +5,10 @@
 
 #include "compat/errtext.h"
 #include "compat/rtnl.h"
-#include "frontend/quote.h"
 
 /* A list that changes while it is read is read again; containers come and go all the time. */
 #define ATTEMPTS 10
-/* Endpoints of another host's are all without an interface here: no need to name each. */
+/* A file may lack many of a host's addresses: no need to name each. */
 #define WARNINGS 8
 
 static bool is_host_addr(const struct pg_addr *addr)
@@ -118,19 +117,9 @@ static const struct pg_rtnl_link *find(const struct pg_rtnl_link **by_name, size
 	return found ? *found : NULL;
 }
 
-static void warn_missing(const struct pg_endpoint *endpoint, struct pg_diags *diags)
-{
-	pg_warning(diags, endpoint->loc,
-		   "endpoint '%s': no interface '%s' in this network namespace",
-		   pg_quote(endpoint->name, strlen(endpoint->name)).text,
-		   pg_quote(endpoint->interface, strlen(endpoint->interface)).text);
-}
-
-static void set_indexes(const struct pg_rtnl_link **by_name, size_t count, struct pg_diags *diags,
+static void set_indexes(const struct pg_rtnl_link **by_name, size_t count,
 			struct pg_endpoints *endpoints)
 {
-	size_t missing = 0;
-
 	pg_array_foreach(endpoint, &endpoints->list) {
 		const struct pg_rtnl_link *link;
 
@@ -138,17 +127,11 @@ static void set_indexes(const struct pg_rtnl_link **by_name, size_t count, struc
 			continue;
 		link = find(by_name, count, endpoint->interface);
 		endpoint->ifindex = link ? link->index : 0;
-		if (!link && missing++ < WARNINGS)
-			warn_missing(endpoint, diags);
 	}
-	if (missing > WARNINGS)
-		pg_warning(diags, PG_LOC_NONE, "interfaces of %zu more endpoints are missing",
-			   missing - WARNINGS);
 }
 
 /* A host has as many links as endpoints: looked up in a sorted list, not one by one. */
-static int add_indexes(const struct pg_rtnl_links *links, struct pg_diags *diags,
-		       struct pg_endpoints *endpoints)
+static int add_indexes(const struct pg_rtnl_links *links, struct pg_endpoints *endpoints)
 {
 	_cleanup_free_ const struct pg_rtnl_link **by_name = NULL;
 	size_t count = links->list.count;
@@ -159,7 +142,7 @@ static int add_indexes(const struct pg_rtnl_links *links, struct pg_diags *diags
 	for (size_t i = 0; i < count; i++)
 		by_name[i] = &links->list.items[i];
 	qsort(by_name, count, sizeof(*by_name), compare_names);
-	set_indexes(by_name, count, diags, endpoints);
+	set_indexes(by_name, count, endpoints);
 	return 0;
 }
 
@@ -204,5 +187,5 @@ int pg_source_kernel(bool interfaces, struct pg_diags *diags, struct pg_endpoint
 		r = add_host_addrs(&addrs, endpoints);
 	else if (interfaces)
 		warn_unlisted(&addrs, endpoints, diags);
-	return r < 0 || !interfaces ? r : add_indexes(&links, diags, endpoints);
+	return r < 0 || !interfaces ? r : add_indexes(&links, endpoints);
 }

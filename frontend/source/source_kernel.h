@@ -11,7 +11,7 @@
  * once) unless these are known; with `interfaces`, sets ifindex of each endpoint that names an
  * interface, and warns of host addresses that a file left out. Addresses of loopback (127.0.0.0/8,
  * ::1) and of one link only (fe80::/10) are no addresses that a packet between host and endpoint is
- * judged by. An interface that isn't there is a warning. Needs no privilege.
+ * judged by. An interface that isn't there has index 0. Needs no privilege.
  */
 int pg_source_kernel(bool interfaces, struct pg_diags *diags, struct pg_endpoints *endpoints);
 

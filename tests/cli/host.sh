@@ -116,6 +116,21 @@ refused "an endpoint whose interface isn't known (iptables)" 3 \
     {
     ^" apply --backend=iptables --endpoints=no-interface.json policy.json
 
+jq '.endpoints[2].interface = "gone0"' endpoints.json >gone.json
+refused "an interface that isn't there (eBPF)" 3 \
+	"gone.json:23:5: error: endpoint 'app3' has the interface 'gone0', which is gone
+    {
+    ^" apply --backend=ebpf --endpoints=gone.json policy.json
+refused "an interface that isn't there (iptables)" 3 \
+	"gone.json:23:5: error: iptables cannot enforce anything on endpoint 'app3' with interface 'gone0': there is no such interface here
+    {
+    ^" apply --backend=iptables --endpoints=gone.json policy.json
+run polgen endpoints --endpoints=gone.json
+tap_equal "endpoints warns of it" \
+	"0 gone.json:23:5: warning: endpoint 'app3': no interface 'gone0' in this network namespace
+    {
+    ^" "$run_code $run_err"
+
 sed 's/10.0.192.4/10.0.192.3/' endpoints.json >same-address.json
 line='    { "name": "app3", "labels": ["container:id=app3"], "ipv4": "10.0.192.3",'
 other=${line//app3/app2}
