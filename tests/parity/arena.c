@@ -8,15 +8,7 @@
 /* What is denied makes no answer at all; a hole answers at once, without a machine being idle. */
 #define SETTLE_MS 60
 
-/* A case as it is tried. */
-struct trial {
-	struct pg_sources sources;
-	struct pg_diags diags;
-	struct pg_case test;
-	struct pg_prepared prepared;
-};
-
-static void trial_done(struct trial *trial)
+void trial_done(struct trial *trial)
 {
 	pg_prepared_done(&trial->prepared);
 	pg_case_done(&trial->test);
@@ -127,9 +119,10 @@ static int locate(const struct arena *arena, struct pg_endpoints *endpoints, int
 	return 0;
 }
 
-static int enforce(const struct arena *arena, struct trial *trial)
+static int enforce(const struct arena *arena, enum pg_on_revoke on_revoke, struct trial *trial)
 {
 	struct pg_intent_options options = {
+		.on_revoke = on_revoke,
 		.enforcement = trial->test.enforcement,
 		.host_policy = trial->test.host_policy,
 		.l4_only = true,
@@ -162,14 +155,13 @@ static int ask_model(struct trial *trial, json_t *json)
 	return 0;
 }
 
-static int probe(struct arena *arena, struct trial *trial, const int *netns,
-		 struct difference *ret_difference)
+static int probe(struct arena *arena, struct trial *trial, struct difference *ret_difference)
 {
 	const struct pg_case *test = &trial->test;
 	size_t count = test->flows.count;
 	_cleanup_free_ struct pg_probe *probes = calloc(count + 1, sizeof(*probes));
 	struct pg_case_places places = { pg_lab_host_netns(arena->lab),
-					 pg_lab_world_netns(arena->lab), netns };
+					 pg_lab_world_netns(arena->lab), trial->netns };
 	struct pg_probe_options options = {
 		.settle_ms = SETTLE_MS,
 		.limit_ms = arena->limit_ms,
@@ -182,6 +174,10 @@ static int probe(struct arena *arena, struct trial *trial, const int *netns,
 	for (size_t i = 0; i < count; i++)
 		probes[i] = pg_case_probe(test, &test->flows.items[i], &places);
 	err = pg_probe_run(probes, count, &options, &trial->diags);
+	for (size_t i = 0; arena->tally && i < count; i++) {
+		arena->tally->flows++;
+		arena->tally->passed += test->flows.items[i].expect != PG_EXPECT_DENY;
+	}
 	for (size_t i = 0; !err && i < count; i++) {
 		struct pg_case_outcome outcome = pg_case_found(&probes[i]);
 
@@ -189,27 +185,40 @@ static int probe(struct arena *arena, struct trial *trial, const int *netns,
 			return -outcome.error;
 		if (outcome.verdict == test->flows.items[i].expect)
 			continue;
-		*ret_difference =
-			(struct difference){ i, test->flows.items[i].expect, probes[i].result };
+		*ret_difference = (struct difference){
+			i,
+			pg_expectation_name(test->flows.items[i].expect),
+			pg_probe_result_name(probes[i].result),
+		};
 		return 1;
 	}
 	return err;
 }
 
-int arena_try(struct arena *arena, json_t *json, struct difference *ret_difference)
+int trial_begin(const struct arena *arena, const json_t *json, enum pg_on_revoke on_revoke,
+		struct trial *trial)
 {
-	PG_CLEANUP(trial_done) struct trial trial = { 0 };
-	int netns[16] = { 0 };
-	int err = decode(&trial, json);
+	int err = decode(trial, json);
 
 	if (!err)
-		err = locate(arena, &trial.test.endpoints, netns);
+		err = locate(arena, &trial->test.endpoints, trial->netns);
 	if (!err)
-		err = enforce(arena, &trial);
+		err = enforce(arena, on_revoke, trial);
+	if (err)
+		pg_report(stderr, &trial->sources, &trial->diags);
+	return err;
+}
+
+int arena_try(struct arena *arena, json_t *json, struct difference *ret_difference)
+{
+	_cleanup_trial_ struct trial trial = { 0 };
+	int err = trial_begin(arena, json, PG_ON_REVOKE_CUT, &trial);
+
+	if (err)
+		return err;
+	err = ask_model(&trial, json);
 	if (!err)
-		err = ask_model(&trial, json);
-	if (!err)
-		err = probe(arena, &trial, netns, ret_difference);
+		err = probe(arena, &trial, ret_difference);
 	if (err < 0)
 		pg_report(stderr, &trial.sources, &trial.diags);
 	return err;

@@ -124,10 +124,12 @@ static json_t *make_party(struct rng *rng, enum family family, bool managed)
 					       : rng_pick(rng, universe_world[family]));
 }
 
-static json_t *make_flow(struct rng *rng)
+static const char *const all_protos[] = { "tcp", "tcp", "tcp", "udp", "udp", "sctp", "icmp", NULL };
+/* Of flows that go on. */
+static const char *const lasting_protos[] = { "tcp", "udp", NULL };
+
+static json_t *make_flow(struct rng *rng, const char *const *protos)
 {
-	static const char *const protos[] = { "tcp", "tcp",  "tcp",  "udp",
-					      "udp", "sctp", "icmp", NULL };
 	enum family family = rng_chance(rng, 50) ? V6 : V4;
 	bool src_managed = rng_chance(rng, 50);
 	const char *proto = rng_pick(rng, protos);
@@ -142,12 +144,21 @@ static json_t *make_flow(struct rng *rng)
 	return flow;
 }
 
-json_t *generate_case(struct rng *rng, unsigned int flows)
+static json_t *make_rules(struct rng *rng)
+{
+	json_t *rules = json_array();
+
+	for (unsigned int i = rng_below(rng, 9); i; i--)
+		json_array_append_new(rules, generate_rule(rng));
+	return rules;
+}
+
+static json_t *make_case(struct rng *rng, unsigned int flows, const char *const *protos)
 {
 	/* One after the other: in which order arguments are evaluated is the compiler's choice. */
 	unsigned int mode = rng_below(rng, 100);
 	bool enforce_host = rng_chance(rng, 70);
-	json_t *endpoints = make_endpoints(rng), *policy = json_array(), *list = json_array();
+	json_t *endpoints = make_endpoints(rng), *policy = make_rules(rng), *list = json_array();
 	json_t *test = json_pack("{s:s, s:s, s:s, s:o}", "id", "parity", "enforcement",
 				 mode < 80   ? "default"
 				 : mode < 95 ? "always"
@@ -155,11 +166,38 @@ json_t *generate_case(struct rng *rng, unsigned int flows)
 				 "host_policy", enforce_host ? "enforce" : "allow", "endpoints",
 				 endpoints);
 
-	for (unsigned int i = rng_below(rng, 9); i; i--)
-		json_array_append_new(policy, generate_rule(rng));
 	for (unsigned int i = 0; i < flows; i++)
-		json_array_append_new(list, make_flow(rng));
+		json_array_append_new(list, make_flow(rng, protos));
 	json_object_set_new(test, "policy", policy);
 	json_object_set_new(test, "flows", list);
+	return test;
+}
+
+json_t *generate_case(struct rng *rng, unsigned int flows)
+{
+	return make_case(rng, flows, all_protos);
+}
+
+/* Others, or the same with one less and one more. */
+static json_t *change_rules(struct rng *rng, const json_t *rules)
+{
+	json_t *changed;
+
+	if (rng_chance(rng, 60))
+		return make_rules(rng);
+	changed = json_deep_copy(rules);
+	if (json_array_size(changed))
+		json_array_remove(changed, rng_below(rng, (unsigned int)json_array_size(changed)));
+	json_array_append_new(changed, generate_rule(rng));
+	return changed;
+}
+
+json_t *generate_revocation(struct rng *rng, unsigned int flows)
+{
+	json_t *test = make_case(rng, flows, lasting_protos);
+	json_t *then = change_rules(rng, json_object_get(test, "policy"));
+
+	json_object_set_new(test, "then", then);
+	json_object_set_new(test, "on_revoke", json_string(rng_chance(rng, 75) ? "cut" : "keep"));
 	return test;
 }

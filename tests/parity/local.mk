@@ -1,4 +1,5 @@
-# The differential test: random policies, the evaluator against every backend with real packets.
+# The differential test: random policies, the evaluator against every backend with real packets; and
+# what becomes of running flows when one policy follows another.
 check_PROGRAMS += tests/parity/parity
 TESTS += tests/parity/parity
 tests_parity_parity_SOURCES = \
@@ -6,7 +7,9 @@ tests_parity_parity_SOURCES = \
 	tests/parity/generate.c \
 	tests/parity/generate_rule.c \
 	tests/parity/parity.c tests/parity/parity.h \
-	tests/parity/shrink.c
+	tests/parity/revocation.c \
+	tests/parity/shrink.c \
+	tests/parity/traffic.c tests/parity/traffic.h
 tests_parity_parity_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)
 
 # What they must agree on besides, with packets that no prober makes.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * parity [--backend=NAME] [--seed=N] [--first=N] [--cases=N] [--flows=N]
+ * parity [--mode=verdicts|revocation] [--backend=NAME] [--soak] [--seed=N] [--first=N] [--cases=N]
+ *        [--flows=N]
  *
- * Tries random cases on each backend (or the one that is named): case number N of a seed is the same
- * one always. A case that fails is made small and written to parity-BACKEND-SEED-N.json, for
- * `polgen test --backend=BACKEND`. TAP, one line a backend.
+ * Tries random cases in each mode and on each backend (or those that are named): case number N of a
+ * seed is the same one always. With --soak there are many more, 100,000 flows of verdicts, and the seed
+ * is a new one unless it is given. A case that fails is made small and written to MODE-BACKEND-SEED-N.json; one
+ * of verdicts is for `polgen test --backend=BACKEND`. TAP, one line a mode and backend.
  */
 #include <getopt.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 
 #include "tests/parity/parity.h"
@@ -25,30 +29,48 @@ struct contender {
 	const char *name;
 	const struct pg_backend *backend;
 	const char *flavour;
+	bool lets_all_run; /* never cuts a flow */
 };
 
 static const struct contender contenders[] = {
-	{ "iptables-legacy", &pg_backend_iptables, "legacy" },
-	{ "iptables-nft", &pg_backend_iptables, "nft" },
-	{ "ebpf", &pg_backend_ebpf, NULL },
+	{ "iptables-legacy", &pg_backend_iptables, "legacy", false },
+	{ "iptables-nft", &pg_backend_iptables, "nft", false },
+	{ "ebpf", &pg_backend_ebpf, NULL, true },
+};
+
+static const struct mode {
+	const char *name;
+	json_t *(*make)(struct rng *rng, unsigned int flows);
+	try_fn *try;
+	const char *claim, *passed;
+	unsigned int cases, soak_cases, flows; /* unless said otherwise */
+} modes[] = {
+	{ "verdicts", generate_case, arena_try, "decides as the model does", "allowed", 100, 834,
+	  120 },
+	{ "revocation", generate_revocation, arena_revoke, "lets flows run as the model does",
+	  "stopped", 20, 250, 60 },
 };
 
 struct options {
-	const char *backend; /* NULL: all */
+	const char *mode, *backend; /* NULL: all */
+	bool soak;
 	uint64_t seed;
-	unsigned int first, cases, flows;
+	unsigned int first, cases, flows; /* cases, flows: 0: the mode's */
 };
 
 struct match {
+	const struct mode *mode;
 	const struct contender *contender;
-	const struct options *options;
+	uint64_t seed;
+	unsigned int first, cases, flows;
+	struct tally *tally; /* shared with the processes that play */
 };
 
-static json_t *make_case(const struct options *options, unsigned int number)
+static json_t *make_case(const struct match *match, unsigned int number)
 {
-	struct rng rng = { .state = options->seed * 1000003 + number };
+	struct rng rng = { .state = match->seed * 1000003 + number };
 
-	return generate_case(&rng, options->flows);
+	return match->mode->make(&rng, match->flows);
 }
 
 static void write_case(const struct match *match, unsigned int number, const json_t *test)
@@ -56,8 +78,8 @@ static void write_case(const struct match *match, unsigned int number, const jso
 	_cleanup_free_ char *name = NULL, *text = json_dumps(test, JSON_INDENT(1));
 	char *rest;
 
-	if (asprintf(&name, "parity-%s-%llu-%u.json", match->contender->name,
-		     (unsigned long long)match->options->seed, number) < 0 ||
+	if (asprintf(&name, "%s-%s-%llu-%u.json", match->mode->name, match->contender->name,
+		     (unsigned long long)match->seed, number) < 0 ||
 	    !text)
 		return;
 	if (json_dump_file(test, name, JSON_INDENT(1)))
@@ -69,33 +91,40 @@ static void write_case(const struct match *match, unsigned int number, const jso
 		printf("# %s\n", line);
 }
 
+/* How to have the case again. */
+static void print_how(const struct match *match, unsigned int number)
+{
+	printf("# --mode=%s --backend=%s --seed=%llu --first=%u --cases=1 --flows=%u: ",
+	       match->mode->name, match->contender->name, (unsigned long long)match->seed, number,
+	       match->flows);
+}
+
 static void print_difference(const struct match *match, unsigned int number, const json_t *test,
 			     const struct difference *difference)
 {
 	json_t *flow = json_array_get(json_object_get(test, "flows"), difference->flow);
 	_cleanup_free_ char *text = json_dumps(flow, 0);
 
-	printf("# --seed=%llu --first=%u --cases=1: flow %zu, %s: model %s, %s %s\n",
-	       (unsigned long long)match->options->seed, number, difference->flow, text ? text : "",
-	       pg_expectation_name(difference->model), match->contender->name,
-	       pg_probe_result_name(difference->backend));
+	print_how(match, number);
+	printf("flow %zu, %s: model %s, %s %s\n", difference->flow, text ? text : "",
+	       difference->model, match->contender->name, difference->backend);
 }
 
 /* Fails the case alone, or only after what was enforced before it? */
 static void explain(const struct match *match, struct arena *arena, unsigned int number,
 		    const struct difference *difference)
 {
-	_cleanup_json_value_ json_t *test = make_case(match->options, number);
+	_cleanup_json_value_ json_t *test = make_case(match, number);
 	struct difference again;
 
 	print_difference(match, number, test, difference);
-	if (arena_clear(arena) || arena_try(arena, test, &again) != 1) {
+	if (arena_clear(arena) || match->mode->try(arena, test, &again) != 1) {
 		printf("# it passes alone: what was enforced before matters, case %u\n",
 		       number - 1);
 		write_case(match, number, test);
 		return;
 	}
-	shrink_case(arena, test, again.flow, SHRINK_ATTEMPTS);
+	shrink_case(arena, match->mode->try, test, again.flow, SHRINK_ATTEMPTS);
 	write_case(match, number, test);
 }
 
@@ -105,19 +134,21 @@ static int run_batch(const struct match *match, unsigned int first, unsigned int
 	struct arena arena = {
 		.backend = match->contender->backend,
 		.options = { .flavour = match->contender->flavour },
+		.tally = match->tally,
 	};
 	int result = arena_enter(&arena);
 
 	for (unsigned int i = first; !result && i < first + count; i++) {
-		_cleanup_json_value_ json_t *test = make_case(match->options, i);
+		_cleanup_json_value_ json_t *test = make_case(match, i);
 		struct difference difference;
 
-		result = arena_try(&arena, test, &difference);
-		if (result == 1)
+		result = match->mode->try(&arena, test, &difference);
+		if (result == 1) {
 			explain(match, &arena, i, &difference);
-		else if (result)
-			printf("# --seed=%llu --first=%u --cases=1: could not be tried: %s\n",
-			       (unsigned long long)match->options->seed, i, strerror(-result));
+		} else if (result) {
+			print_how(match, i);
+			printf("could not be tried: %s\n", strerror(-result));
+		}
 	}
 	arena_done(&arena);
 	return result;
@@ -145,32 +176,74 @@ static bool run_forked(const struct match *match, unsigned int first, unsigned i
 
 static bool run_match(const struct match *match)
 {
-	const struct options *options = match->options;
-	unsigned int batch = PG_MAX(BATCH_FLOWS / options->flows, 1u);
-	unsigned int end = options->first + options->cases;
+	unsigned int batch = PG_MAX(BATCH_FLOWS / match->flows, 1u);
+	unsigned int end = match->first + match->cases;
 
-	for (unsigned int i = options->first; i < end; i += batch) {
+	for (unsigned int i = match->first; i < end; i += batch) {
 		if (!run_forked(match, i, PG_MIN(batch, end - i)))
 			return false;
 	}
 	return true;
 }
 
-static int run_all(const struct options *options)
+static struct match make_match(const struct options *options, const struct mode *mode,
+			       const struct contender *contender, struct tally *tally)
+{
+	unsigned int flows = options->flows ?: mode->flows;
+	unsigned int cases = options->soak ? mode->soak_cases : mode->cases;
+
+	*tally = (struct tally){ 0 };
+	return (struct match){
+		.mode = mode,
+		.contender = contender,
+		.seed = options->seed,
+		.first = options->first,
+		.cases = options->cases ?: cases,
+		.flows = flows,
+		.tally = tally,
+	};
+}
+
+static void print_match(const struct match *match, size_t number, bool ok)
+{
+	printf("%s %zu - %s %s: %u cases of %u flows, seed %llu\n", ok ? "ok" : "not ok", number,
+	       match->contender->name, match->mode->claim, match->cases, match->flows,
+	       (unsigned long long)match->seed);
+	printf("# %zu flows tried, %zu of them %s\n", match->tally->flows, match->tally->passed,
+	       match->mode->passed);
+}
+
+/* Yields whether it failed. */
+static bool play(const struct match *match, size_t number)
+{
+	bool ok;
+
+	if (match->contender->lets_all_run && match->mode->try == arena_revoke) {
+		printf("ok %zu - %s # SKIP it doesn't cut flows\n", number, match->contender->name);
+		return false;
+	}
+	ok = run_match(match);
+	print_match(match, number, ok);
+	return !ok;
+}
+
+static bool is_wanted(const char *asked, const char *name)
+{
+	return !asked || !strcmp(asked, name);
+}
+
+static int run_all(const struct options *options, struct tally *tally)
 {
 	size_t number = 0, failed = 0;
 
-	for (size_t i = 0; i < PG_COUNT(contenders); i++) {
-		struct match match = { &contenders[i], options };
-		bool ok;
+	for (size_t i = 0; i < PG_COUNT(modes) * PG_COUNT(contenders); i++) {
+		const struct mode *mode = &modes[i / PG_COUNT(contenders)];
+		const struct contender *contender = &contenders[i % PG_COUNT(contenders)];
+		struct match match = make_match(options, mode, contender, tally);
 
-		if (options->backend && strcmp(options->backend, contenders[i].name) != 0)
-			continue;
-		ok = run_match(&match);
-		failed += !ok;
-		printf("%s %zu - %s decides as the model does: %u cases of %u flows, seed %llu\n",
-		       ok ? "ok" : "not ok", ++number, contenders[i].name, options->cases,
-		       options->flows, (unsigned long long)options->seed);
+		if (is_wanted(options->mode, mode->name) &&
+		    is_wanted(options->backend, contender->name))
+			failed += play(&match, ++number);
 	}
 	printf("1..%zu\n", number);
 	return failed ? 1 : 0;
@@ -185,9 +258,39 @@ static bool parse_number(const char *text, uint64_t *number)
 	return !errno && end != text && !*end;
 }
 
+static uint64_t new_seed(void)
+{
+	uint32_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) < 0)
+		abort();
+	return seed;
+}
+
+static bool set_number(struct options *options, int option, const char *text)
+{
+	uint64_t number;
+
+	if (!text || !parse_number(text, &number))
+		return false;
+	if (option == 's')
+		options->seed = number;
+	else if (option == 'f')
+		options->first = (unsigned int)number;
+	else if (option == 'c')
+		options->cases = (unsigned int)number;
+	else if (option == 'n')
+		options->flows = (unsigned int)number;
+	else
+		return false;
+	return true;
+}
+
 static bool parse(int argc, char **argv, struct options *options)
 {
-	static const struct option known[] = { { "backend", required_argument, NULL, 'b' },
+	static const struct option known[] = { { "mode", required_argument, NULL, 'm' },
+					       { "backend", required_argument, NULL, 'b' },
+					       { "soak", no_argument, NULL, 'o' },
 					       { "seed", required_argument, NULL, 's' },
 					       { "first", required_argument, NULL, 'f' },
 					       { "cases", required_argument, NULL, 'c' },
@@ -196,33 +299,30 @@ static bool parse(int argc, char **argv, struct options *options)
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		uint64_t number = 0;
-
-		if (option != 'b' && (!optarg || !parse_number(optarg, &number)))
-			return false;
-		if (option == 'b')
+		if (option == 'm')
+			options->mode = optarg;
+		else if (option == 'b')
 			options->backend = optarg;
-		else if (option == 's')
-			options->seed = number;
-		else if (option == 'f')
-			options->first = (unsigned int)number;
-		else if (option == 'c')
-			options->cases = (unsigned int)number;
-		else if (option == 'n' && number)
-			options->flows = (unsigned int)number;
-		else
+		else if (option == 'o')
+			options->soak = true;
+		else if (!set_number(options, option, optarg))
 			return false;
 	}
+	if (options->soak && !options->seed)
+		options->seed = new_seed();
+	options->seed = options->seed ?: 1;
 	return optind == argc;
 }
 
 int main(int argc, char **argv)
 {
-	struct options options = { .seed = 1, .cases = 100, .flows = 120 };
+	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct options options = { 0 };
 
 	if (!parse(argc, argv, &options)) {
-		fputs("usage: parity [--backend=NAME] [--seed=N] [--first=N] [--cases=N] "
-		      "[--flows=N]\n",
+		fputs("usage: parity [--mode=verdicts|revocation] [--backend=NAME] [--soak] "
+		      "[--seed=N] [--first=N] [--cases=N] [--flows=N]\n",
 		      stderr);
 		return 2;
 	}
@@ -230,5 +330,7 @@ int main(int argc, char **argv)
 		puts("1..0 # SKIP needs root");
 		return 0;
 	}
-	return run_all(&options);
+	if (tally == MAP_FAILED)
+		return 1;
+	return run_all(&options, tally);
 }

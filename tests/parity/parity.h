@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#include "backends/backend.h"
 #include "frontend/decode/case.h"
+#include "frontend/intent.h"
 #include "frontend/lab/lab.h"
 #include "frontend/lab/probe.h"
 
@@ -55,7 +55,18 @@ json_t *universe_host_ips(void);
 /* A random case with so many flows. `expect` is "allow" everywhere: nobody knows yet. */
 json_t *generate_case(struct rng *rng, unsigned int flows);
 
+/*
+ * The same, with TCP and UDP only, and beside "policy" what comes after it: "then", the rules, and
+ * "on_revoke", how they are applied.
+ */
+json_t *generate_revocation(struct rng *rng, unsigned int flows);
+
 json_t *generate_rule(struct rng *rng);
+
+/* What was tried, so that a test that tries nothing is seen. */
+struct tally {
+	size_t flows, passed;
+};
 
 /* Where cases are tried: a lab with the universe in it, and one backend. One a process. */
 struct arena {
@@ -65,6 +76,7 @@ struct arena {
 	struct pg_lab *lab;
 	uint32_t sequence;     /* of source ports */
 	unsigned int limit_ms; /* to wait for what is to be open; 0: the prober's default */
+	struct tally *tally;   /* NULL: nobody counts */
 };
 
 /* 0, or -errno with the reason on stderr. */
@@ -73,24 +85,49 @@ void arena_done(struct arena *arena);
 /* Takes down what the last case left. */
 int arena_clear(struct arena *arena);
 
+/* A case as it is tried. */
+struct trial {
+	struct pg_sources sources;
+	struct pg_diags diags;
+	struct pg_case test;
+	struct pg_prepared prepared;
+	int netns[16]; /* of its endpoints */
+};
+
+void trial_done(struct trial *trial);
+#define _cleanup_trial_ PG_CLEANUP(trial_done)
+/* Decodes a case and enforces it, on top of whatever is. -errno: stderr says why. */
+int trial_begin(const struct arena *arena, const json_t *json, enum pg_on_revoke on_revoke,
+		struct trial *trial);
+
 /* A flow of which the model says one thing and the backend does another. */
 struct difference {
 	size_t flow;
-	enum pg_expectation model;
-	enum pg_probe_result backend;
+	const char *model, *backend;
 };
 
 /*
- * Enforces the case on top of whatever is enforced, and probes its flows. Writes what the model says
- * into each flow's `expect`. 0: no difference; 1: `ret_difference` is the first; -errno: the case
- * could not be tried, and stderr says why.
+ * Tries a case. 0: no difference; 1: `ret_difference` is the first; -errno: the case could not be
+ * tried, and stderr says why.
  */
-int arena_try(struct arena *arena, json_t *test, struct difference *ret_difference);
+typedef int try_fn(struct arena *arena, json_t *test, struct difference *ret_difference);
+
+/*
+ * Enforces the case and probes its flows. Writes what the model says into each flow's `expect`.
+ */
+try_fn arena_try;
+
+/*
+ * Enforces the case, opens those of its flows that it allows, enforces "then" as "on_revoke" says, and
+ * looks at what becomes of them.
+ */
+try_fn arena_revoke;
 
 /*
  * Makes a case that fails by itself as small as it gets, one flow included, by leaving out what it
  * fails without. Gives up after `attempts`.
  */
-void shrink_case(struct arena *arena, json_t *test, size_t flow, unsigned int attempts);
+void shrink_case(struct arena *arena, try_fn *fails, json_t *test, size_t flow,
+		 unsigned int attempts);
 
 #endif

@@ -11,6 +11,7 @@
 
 struct shrinker {
 	struct arena *arena;
+	try_fn *fails;
 	json_t *test;
 	unsigned int attempts; /* left */
 };
@@ -25,7 +26,7 @@ static int try_quietly(struct shrinker *shrinker, struct difference *difference)
 	fflush(stderr);
 	dup2(null, STDERR_FILENO);
 	if (!arena_clear(shrinker->arena))
-		result = arena_try(shrinker->arena, shrinker->test, difference);
+		result = shrinker->fails(shrinker->arena, shrinker->test, difference);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	return result;
@@ -114,15 +115,17 @@ static bool shrink_parts(struct shrinker *shrinker)
 {
 	bool changed = shrink_value(shrinker, json_object_get(shrinker->test, "policy"));
 
+	changed |= shrink_value(shrinker, json_object_get(shrinker->test, "then"));
 	for (size_t i = 0; universe_names[i]; i++)
 		changed |= drop_endpoint(shrinker, json_object_get(shrinker->test, "endpoints"),
 					 universe_names[i]);
 	return changed;
 }
 
-void shrink_case(struct arena *arena, json_t *test, size_t flow, unsigned int attempts)
+void shrink_case(struct arena *arena, try_fn *fails, json_t *test, size_t flow,
+		 unsigned int attempts)
 {
-	struct shrinker shrinker = { .arena = arena, .test = test, .attempts = attempts };
+	struct shrinker shrinker = { arena, fails, test, attempts };
 	_cleanup_json_value_ json_t *all = json_incref(json_object_get(test, "flows"));
 	struct difference difference;
 

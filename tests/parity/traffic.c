@@ -40,18 +40,33 @@ static int make_socket(int netns, int family, int type, int protocol)
 	return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 }
 
-int traffic_socket(int netns, int type, const char *addr, uint16_t port)
+static int bind_socket(int netns, int type, const char *addr, uint16_t port, bool reuse)
 {
 	struct traffic_addr own = traffic_addr(addr, port);
 	_cleanup_close_ int fd = make_socket(netns, own.any.sa_family, type, 0);
 	int on = 1;
 
-	/* What is left of a connection of the subject before is in nobody's way. */
-	if (type == SOCK_STREAM)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, &own.any, own.length) < 0)
+	if (fd < 0)
 		return -1;
-	if (type == SOCK_STREAM && port && listen(fd, 16) < 0)
+	if (reuse)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, &own.any, own.length) < 0)
+		return -1;
+	return PG_TAKE_FD(fd);
+}
+
+int traffic_bind(int netns, int type, const char *addr, uint16_t port)
+{
+	return bind_socket(netns, type, addr, port, true);
+}
+
+int traffic_socket(int netns, int type, const char *addr, uint16_t port)
+{
+	bool stream = type == SOCK_STREAM;
+	/* What is left of connections at that port is in nobody's way. */
+	_cleanup_close_ int fd = bind_socket(netns, type, addr, port, stream);
+
+	if (fd < 0 || (stream && port && listen(fd, 16) < 0))
 		return -1;
 	return PG_TAKE_FD(fd);
 }

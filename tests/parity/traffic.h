@@ -27,7 +27,9 @@ struct traffic_addr {
 /* "10.0.192.2" and a port. A link-local address is on the only link that a lab's endpoint has. */
 struct traffic_addr traffic_addr(const char *addr, uint16_t port);
 
-/* A socket in a namespace, bound; non-blocking. -1: it can't be made. */
+/* A socket in a namespace, bound, beside others at the same port if they are connected; non-blocking. */
+int traffic_bind(int netns, int type, const char *addr, uint16_t port);
+/* The same for one that takes what comes: alone, or listening. -1: it can't be made. */
 int traffic_socket(int netns, int type, const char *addr, uint16_t port);
 /* A raw one that takes whole IP packets. */
 int traffic_raw(int netns, enum family family, int protocol);
