@@ -373,7 +373,6 @@ static void change_things(struct bench *bench)
 {
 	struct pg_engine_options options = { 0 };
 	_cleanup_engine_ struct pg_engine *engine = NULL;
-	_cleanup_view_ struct pg_view view = { 0 };
 
 	decode_spare(bench);
 	bench->at = seconds();
