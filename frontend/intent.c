@@ -13,43 +13,48 @@ void pg_prepared_done(struct pg_prepared *prepared)
 }
 
 /* Copies what is safe in a rule comment, in iptables-restore text and in JSON; the rest becomes _. */
-static void add_plain(struct pg_strbuf *buf, const char *text)
+static void copy_plain(char *name, const char *text, size_t length)
 {
-	for (; *text; text++) {
-		bool plain = *text > ' ' && *text < 0x7f && !strchr("\"'\\`$", *text);
+	for (size_t i = 0; i < length; i++) {
+		bool plain = text[i] > ' ' && text[i] < 0x7f && !strchr("\"'\\`$", text[i]);
 
-		pg_strbuf_putc(buf, plain ? *text : '_');
+		name[i] = plain ? text[i] : '_';
 	}
 }
 
 /* The last part of a path says most: what doesn't fit is left out in front. */
-static void copy_tail(const char *text, char name[PG_RULE_NAME_MAX])
+static void name_place(struct pg_place place, char name[PG_RULE_NAME_MAX])
 {
-	size_t length = strlen(text);
+	char numbers[32];
+	size_t tail =
+		(size_t)snprintf(numbers, sizeof(numbers), ":%u:%u", place.line, place.column);
+	size_t length = strlen(place.file), room = PG_RULE_NAME_MAX - 1 - tail, dots = 0;
 
-	if (length < PG_RULE_NAME_MAX)
-		snprintf(name, PG_RULE_NAME_MAX, "%s", text);
-	else
-		snprintf(name, PG_RULE_NAME_MAX, "...%s", text + length - (PG_RULE_NAME_MAX - 4));
+	if (length > room) {
+		dots = strlen("...");
+		memcpy(name, "...", dots);
+		place.file += length - (room - dots);
+		length = room - dots;
+	}
+	copy_plain(name + dots, place.file, length);
+	memcpy(name + dots + length, numbers, tail + 1);
 }
 
+/* A plan asks for the name of every entry: no memory is allocated for it. */
 void pg_rule_name(const struct pg_sources *sources, const struct pg_policy *policy,
 		  struct pg_origin origin, char name[PG_RULE_NAME_MAX])
 {
-	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
-	struct pg_place place = pg_sources_place(sources, pg_policy_loc(policy, origin));
+	struct pg_place place = { 0 };
 
 	if (!origin.rule) {
 		snprintf(name, PG_RULE_NAME_MAX, DEFAULT_DENY);
 		return;
 	}
-	if (place.file) {
-		add_plain(&buf, place.file);
-		pg_strbuf_printf(&buf, ":%u:%u", place.line, place.column);
-	} else {
-		pg_strbuf_printf(&buf, "rule-%u.%u", origin.rule, origin.entry);
-	}
-	copy_tail(buf.text ? buf.text : "?", name);
+	place = pg_sources_place(sources, pg_policy_loc(policy, origin));
+	if (place.file)
+		name_place(place, name);
+	else
+		snprintf(name, PG_RULE_NAME_MAX, "rule-%u.%u", origin.rule, origin.entry);
 }
 
 static void intent_rule_name(const void *context, struct pg_origin origin,

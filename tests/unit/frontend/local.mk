@@ -57,6 +57,14 @@ tests_unit_frontend_test_json_CFLAGS = $(TEST_CFLAGS)
 tests_unit_frontend_test_json_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
 	$(JANSSON_LIBS) $(YAML_LIBS)
 
+check_PROGRAMS += tests/unit/frontend/test_rule_name
+TESTS += tests/unit/frontend/test_rule_name
+tests_unit_frontend_test_rule_name_SOURCES = tests/unit/frontend/test_rule_name.c \
+	$(policy_test_build)
+tests_unit_frontend_test_rule_name_CFLAGS = $(TEST_CFLAGS)
+tests_unit_frontend_test_rule_name_LDADD = libfrontend.a libpolicy.a libcompat.a $(CMOCKA_LIBS) \
+	$(NETTLE_LIBS) $(PCRE2_LIBS)
+
 check_PROGRAMS += tests/unit/frontend/test_report
 TESTS += tests/unit/frontend/test_report
 tests_unit_frontend_test_report_SOURCES = tests/unit/frontend/test_report.c
