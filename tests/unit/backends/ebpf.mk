@@ -7,6 +7,7 @@ EBPF_TEST_LIBS = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(BPF_LIBS) $(MNL_LIBS) $(PCRE2_LIBS)
 
 EBPF_TESTS = \
+	tests/unit/backends/test_delta_plan \
 	tests/unit/backends/test_ebpf_attach \
 	tests/unit/backends/test_ebpf_commit \
 	tests/unit/backends/test_ebpf_flows \
@@ -23,6 +24,11 @@ EBPF_TESTS = \
 if HAVE_CMOCKA
 check_PROGRAMS += $(EBPF_TESTS)
 TESTS += $(EBPF_TESTS)
+
+tests_unit_backends_test_delta_plan_SOURCES = tests/unit/backends/test_delta_plan.c \
+	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
+tests_unit_backends_test_delta_plan_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_delta_plan_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_attach_SOURCES = tests/unit/backends/test_ebpf_attach.c \
 	$(EBPF_TEST_WORLD)
