@@ -81,7 +81,6 @@ static void add_rule(struct world *world)
 	uint32_t rules = (uint32_t)pg_engine_rules(world->engine);
 	struct pg_policy policy = { 0 };
 
-	/* The engine is there for plans: REDIRECT isn't for backends. */
 	universe_add_rule(&world->universe, &policy);
 	name_rule(world, &policy.rules.items[0]);
 	assert_int_equal(pg_engine_add_rule(world->engine,
