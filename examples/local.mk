@@ -6,6 +6,7 @@ nobase_dist_doc_DATA = \
 	examples/thesis/case.json \
 	examples/thesis/policy.json \
 	examples/webshop/cases/edge.json \
+	examples/webshop/cases/ipv6.json \
 	examples/webshop/cases/operations.json \
 	examples/webshop/cases/outside.json \
 	examples/webshop/cases/tiers.json \
