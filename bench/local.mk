@@ -15,3 +15,20 @@ bench_decode_LDADD = libfrontend.a libpolicy.a libcompat.a $(JANSSON_LIBS) $(YAM
 EXTRA_PROGRAMS += bench/engine
 bench_engine_SOURCES = bench/engine.c
 bench_engine_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)
+
+# make bench/ab: the A/B experiments.
+check_PROGRAMS += bench/ab
+bench_ab_SOURCES = \
+	bench/ab.c \
+	bench/ab_conditions.c bench/ab_conditions.h \
+	bench/ab_config.c bench/ab_config.h \
+	bench/ab_host.c bench/ab_host.h \
+	bench/ab_policy.c bench/ab_policy.h \
+	bench/ab_report.c bench/ab_report.h \
+	bench/ab_results.c bench/ab_results.h \
+	bench/ab_run.h \
+	bench/ab_run_traffic.c \
+	bench/ab_site.c bench/ab_site.h \
+	bench/ab_stats.c bench/ab_stats.h \
+	bench/ab_traffic.c bench/ab_traffic.h
+bench_ab_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)

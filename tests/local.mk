@@ -32,3 +32,4 @@ include $(srcdir)/tests/fuzz/local.mk
 # (Named by a function, or automake would take this for the rule that runs it.)
 ALONE = tests/netns/test_lab.log
 $(filter $(ALONE),$(TEST_LOGS)): $(filter-out $(ALONE),$(TEST_LOGS))
+include $(srcdir)/tests/bench/local.mk

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The A/B experiments: what is compared is up at the same time and measured in turns, in one run, in
+ * which a busy or a quiet minute of the machine meets everything alike.
+ */
+#include <getopt.h>
+#include <sys/resource.h>
+
+#include "bench/ab_policy.h"
+#include "bench/ab_report.h"
+#include "bench/ab_run.h"
+#include "compat/errtext.h"
+
+struct request {
+	struct ab_options options;
+	const char *csv, *json; /* NULL: not wanted */
+};
+
+static const struct option option_table[] = {
+	{ "cpus", required_argument, NULL, 'c' },
+	{ "csv", required_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "json", required_argument, NULL, 'j' },
+	{ "only", required_argument, NULL, 'o' },
+	{ "policies", required_argument, NULL, 'p' },
+	{ "quick", no_argument, NULL, 'q' },
+	{ "rounds", required_argument, NULL, 'r' },
+	{ "seconds", required_argument, NULL, 's' },
+	{ "seed", required_argument, NULL, 'e' },
+	{ 0 },
+};
+
+static void help(FILE *out)
+{
+	fputs("usage: bench/ab [OPTION...]\n"
+	      "\n"
+	      "Compares what may stand between two containers. As root; takes some minutes.\n"
+	      "\n"
+	      "  --cpus=C,S         where the client and the server run; default 0,1\n"
+	      "  --csv=FILE         write every value\n"
+	      "  --json=FILE        write conditions, medians, ratios and values\n"
+	      "  --only=NAME,...    only configurations whose names start so\n"
+	      "  --policies=N,...   numbers of policies; default 1,200,2000,20000\n"
+	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
+	      "  --rounds=N         how often everything is measured; default 15\n"
+	      "  --seconds=S        how long a measurement of traffic takes; default 0.5\n"
+	      "  --seed=N           of the order within each round; default 1\n",
+	      out);
+}
+
+/* False: not numbers of policies. */
+static bool set_policies(struct ab_options *options, const char *text)
+{
+	options->policy_counts = 0;
+	do {
+		char *end;
+		unsigned long count = strtoul(text, &end, 10);
+
+		if (!count || count > AB_POLICIES_MAX || options->policy_counts == AB_SIZES_MAX ||
+		    (*end && *end != ','))
+			return false;
+		options->policies[options->policy_counts++] = count;
+		text = end + (*end == ',');
+	} while (*text);
+	return true;
+}
+
+static bool set_quick(struct ab_options *options)
+{
+	options->seconds = 0.05;
+	options->rounds = 2;
+	return set_policies(options, "1,200");
+}
+
+/* False: no value that the option takes. */
+static bool set_option(struct request *request, int option, const char *value)
+{
+	struct ab_options *options = &request->options;
+
+	switch (option) {
+	case 'c':
+		return sscanf(value, "%d,%d", &options->cpus.client, &options->cpus.server) == 2;
+	case 'v':
+		request->csv = value;
+		return true;
+	case 'j':
+		request->json = value;
+		return true;
+	case 'o':
+		options->only = value;
+		return true;
+	case 'p':
+		return set_policies(options, value);
+	case 'q':
+		return set_quick(options);
+	case 'r':
+		return sscanf(value, "%zu", &options->rounds) == 1 && options->rounds &&
+		       options->rounds <= AB_VALUES_MAX;
+	case 's':
+		return sscanf(value, "%lf", &options->seconds) == 1 && options->seconds > 0;
+	case 'e':
+		return sscanf(value, "%lu", &options->seed) == 1;
+	default:
+		return false;
+	}
+}
+
+static bool parse(int argc, char **argv, struct request *request)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
+		if (option == 'h') {
+			help(stdout);
+			exit(0);
+		}
+		if (!set_option(request, option, optarg))
+			return false;
+	}
+	return optind == argc;
+}
+
+static int write_file(const char *path, const struct ab_conditions *conditions,
+		      const struct ab_results *results, bool json)
+{
+	FILE *file = fopen(path, "we");
+	int err = file ? 0 : -errno;
+
+	if (file && json)
+		err = ab_report_json(file, conditions, results);
+	else if (file)
+		ab_report_csv(file, results);
+	if (file && fclose(file))
+		err = -errno;
+	if (err)
+		fprintf(stderr, "ab: error: cannot write '%s': %s\n", path, PG_ERRTEXT(-err));
+	return err;
+}
+
+static int write_all(const struct request *request, const struct ab_conditions *conditions,
+		     const struct ab_results *results)
+{
+	int err = 0;
+
+	ab_report_text(stdout, conditions, results);
+	if (request->csv)
+		err = write_file(request->csv, conditions, results, false);
+	if (request->json)
+		err = write_file(request->json, conditions, results, true) ?: err;
+	return err;
+}
+
+static void describe(const struct ab_options *options, struct ab_conditions *conditions)
+{
+	ab_conditions_read(conditions);
+	snprintf(
+		conditions->method, sizeof(conditions->method),
+		"%zu rounds of %g s, seed %lu, client on CPU %d, server on CPU %d; ratios by round",
+		options->rounds, options->seconds, options->seed, options->cpus.client,
+		options->cpus.server);
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = {
+		.options = { .seconds = 0.5, .rounds = 15, .seed = 1, .cpus = { 0, 1 } },
+	};
+	_cleanup_results_ struct ab_results results = { 0 };
+	struct ab_conditions conditions;
+	int err;
+
+	set_policies(&request.options, "1,200,2000,20000");
+	if (!parse(argc, argv, &request)) {
+		fputs("ab: error: bad arguments; see --help\n", stderr);
+		return 2;
+	}
+	if (geteuid()) {
+		fputs("ab: error: not root; it makes network namespaces\n", stderr);
+		return 4;
+	}
+	request.options.progress = isatty(STDERR_FILENO);
+	describe(&request.options, &conditions);
+	err = ab_run_traffic(&request.options, &results);
+	return err || write_all(&request, &conditions, &results) ? 4 : 0;
+}

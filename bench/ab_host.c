@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/ab_host.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+
+#include "bench/ab_policy.h"
+#include "compat/netns.h"
+#include "compat/rtnl.h"
+#include "frontend/cli/enforce.h"
+#include "frontend/lab/lab.h"
+#include "frontend/report.h"
+
+#define WIRE_CLIENT "192.168.80.1"
+#define WIRE_SERVER "192.168.80.2"
+#define WIRE_INDEX  80
+
+/* What polgen itself would have to say. */
+static int enforce(const struct ab_config *config, const struct ab_policy *policy,
+		   struct pg_diags *diags)
+{
+	_cleanup_prepared_ struct pg_prepared prepared = { 0 };
+	struct pg_intent_options options = { .enforcement = PG_ENFORCEMENT_DEFAULT };
+	struct pg_enforce_result result;
+	int err = pg_prepare(&policy->sources, &policy->policy, &policy->endpoints, &options, diags,
+			     &prepared);
+
+	return err
+		       ?: pg_enforce(config->form->backend, &config->form->options,
+				     &prepared.intent, diags, &result);
+}
+
+/*
+ * Frames of one bridge meet iptables only where this is 1, as Docker sets it. Where iptables has no
+ * part it is 0, lest netfilter's own cost counts.
+ */
+static int set_bridge_netfilter(bool on)
+{
+	_cleanup_close_ int fd =
+		open("/proc/sys/net/bridge/bridge-nf-call-iptables", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return on ? -errno : 0;
+	return write(fd, on ? "1" : "0", 1) == 1 ? 0 : -errno;
+}
+
+static void write_flat(FILE *rules, size_t policies)
+{
+	for (size_t i = 0; i + 1 < policies; i++)
+		fprintf(rules,
+			"-A FORWARD -s 10.0.192.%zu/32 -d " AB_SERVER_ADDRESS
+			"/32 -p tcp --dport %zu -j ACCEPT\n",
+			4 + i % AB_OTHERS, 6001 + 2 * (i / AB_OTHERS));
+}
+
+static void write_match(FILE *rules, const char *protocol, bool replies)
+{
+	fprintf(rules,
+		"-A FORWARD -s 10.0.192.2/32 -d " AB_SERVER_ADDRESS
+		"/32 -p %s --dport %u -j ACCEPT\n",
+		protocol, AB_PORT);
+	if (replies)
+		fprintf(rules,
+			"-A FORWARD -s " AB_SERVER_ADDRESS
+			"/32 -d 10.0.192.2/32 -p %s --sport %u -j ACCEPT\n",
+			protocol, AB_PORT);
+}
+
+static int restore(const struct ab_config *config)
+{
+	bool top = config->form->kind == AB_TOP;
+	FILE *rules = popen("iptables-legacy-restore", "we");
+
+	if (!rules)
+		return -errno;
+	fputs("*filter\n:INPUT ACCEPT\n:FORWARD DROP\n:OUTPUT ACCEPT\n", rules);
+	if (top)
+		fputs("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n", rules);
+	else
+		write_flat(rules, config->policies);
+	write_match(rules, "tcp", !top);
+	write_match(rules, "udp", !top);
+	fputs("COMMIT\n", rules);
+	return pclose(rules) ? -EIO : 0;
+}
+
+static int add_address(int netns, uint32_t index, const char *text)
+{
+	_cleanup_netns_ int home = -1;
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
+	struct in_addr address;
+	int err = pg_netns_enter(netns, &home);
+
+	inet_pton(AF_INET, text, &address);
+	err = err ?: pg_rtnl_new(&rtnl);
+	if (err)
+		return err;
+	pg_rtnl_add_addr(rtnl, index, AF_INET, &address, 24);
+	pg_rtnl_set_up(rtnl, index);
+	return pg_rtnl_commit(rtnl);
+}
+
+/* The client and the server keep what the lab gave them, and this is another way. */
+static int add_wire(struct ab_path *path)
+{
+	struct pg_rtnl_end near = { .name = "wire", .index = WIRE_INDEX, .netns = path->client };
+	struct pg_rtnl_end far = { .name = "wire", .index = WIRE_INDEX, .netns = path->server };
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
+	int err = pg_rtnl_new(&rtnl);
+
+	if (err)
+		return err;
+	pg_rtnl_add_veth(rtnl, &near, &far);
+	err = pg_rtnl_commit(rtnl);
+	err = err ?: add_address(path->client, WIRE_INDEX, WIRE_CLIENT);
+	err = err ?: add_address(path->server, WIRE_INDEX, WIRE_SERVER);
+	inet_pton(AF_INET, WIRE_SERVER, &path->address);
+	return err;
+}
+
+static int install(const struct ab_config *config, const struct ab_policy *policy,
+		   struct pg_diags *diags, struct ab_path *path)
+{
+	const struct ab_form *form = config->form;
+	bool iptables = form->kind == AB_TOP || form->kind == AB_FLAT ||
+			form->backend == &pg_backend_iptables;
+	int err = set_bridge_netfilter(iptables);
+
+	if (err)
+		return err;
+	switch (form->kind) {
+	case AB_WIRE:
+		return add_wire(path);
+	case AB_BRIDGE:
+		return 0;
+	case AB_TOP:
+	case AB_FLAT:
+		return restore(config);
+	case AB_POLGEN:
+		return enforce(config, policy, diags);
+	}
+	return -EINVAL;
+}
+
+static int enter(const struct ab_config *config, struct ab_policy *policy, struct pg_diags *diags,
+		 struct ab_path *ret_path)
+{
+	struct ab_path path = { 0 };
+	struct pg_lab *lab;
+	int err = pg_lab_enter(&policy->endpoints, NULL, 0, diags, &lab);
+
+	if (err)
+		return err;
+	path.client = dup(pg_lab_endpoint_netns(lab, AB_CLIENT));
+	path.server = dup(pg_lab_endpoint_netns(lab, AB_SERVER));
+	inet_pton(AF_INET, AB_SERVER_ADDRESS, &path.address);
+	err = install(config, policy, diags, &path);
+	pg_lab_free(lab);
+	if (err)
+		return err;
+	*ret_path = path;
+	return 0;
+}
+
+int ab_host_enter(const struct ab_config *config, struct ab_path *ret_path)
+{
+	_cleanup_ab_policy_ struct ab_policy policy = { 0 };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	int err = ab_policy_make(config->policies, &diags, &policy);
+
+	err = err ?: enter(config, &policy, &diags, ret_path);
+	pg_report(stderr, &policy.sources, &diags);
+	return err;
+}
+
+/*
+ * The first packets on a new link may be lost, and are sent again after a second; what comes through
+ * shows that those of the closed port would come through as well.
+ */
+int ab_host_check(const struct ab_config *config, const struct ab_path *path)
+{
+	bool filters = config->form->kind != AB_WIRE && config->form->kind != AB_BRIDGE;
+	int err = ab_traffic_connect(path, AB_PORT, 5);
+
+	if (err)
+		return err;
+	err = ab_traffic_connect(path, AB_CLOSED_PORT, 0.2);
+	return err == (filters ? -ETIMEDOUT : 0) ? 0 : -EPROTO;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/ab_report.h"
+
+#include <jansson.h>
+
+/* Series of one measurement: list.items[first .. end - 1]. */
+struct group {
+	const struct ab_series *first, *end;
+};
+
+static bool next_group(const struct ab_results *results, struct group *group)
+{
+	const struct ab_series *end = results->list.items + results->list.count;
+
+	group->first = group->end ? group->end : results->list.items;
+	group->end = group->first;
+	while (group->end < end && !strcmp(group->end->measure, group->first->measure))
+		group->end++;
+	return group->first < end;
+}
+
+/* Four digits that count. */
+static int decimals(double value)
+{
+	return value < 10 ? 3 : value < 100 ? 2 : value < 1000 ? 1 : 0;
+}
+
+static void put_estimate(FILE *out, const struct ab_estimate *estimate)
+{
+	int digits = decimals(estimate->median);
+	char limits[64];
+
+	snprintf(limits, sizeof(limits), "%.*f..%.*f", digits, estimate->low, digits,
+		 estimate->high);
+	fprintf(out, "  %11.*f %19s", digits, estimate->median, limits);
+}
+
+static void put_ratio(FILE *out, const struct ab_series *series, const struct ab_series *reference)
+{
+	struct ab_estimate ratio;
+
+	if (series == reference)
+		fprintf(out, "  %20s", "1");
+	else if (!ab_ratio(series, reference, &ratio))
+		fprintf(out, "  %20s", "-");
+	else
+		fprintf(out, "  %9.3f %4.2f..%4.2f", ratio.median, ratio.low, ratio.high);
+}
+
+static void put_head(FILE *out, const struct group *group)
+{
+	fprintf(out, "\n%-24s  %11s %19s", group->first->measure, group->first->unit, "95 %");
+	for (const struct ab_series *series = group->first; series < group->end; series++) {
+		if (series->reference)
+			fprintf(out, "  %*sx %s", 18 - (int)strlen(series->config), "",
+				series->config);
+	}
+	fputc('\n', out);
+}
+
+static void put_series(FILE *out, const struct group *group, const struct ab_series *series)
+{
+	struct ab_estimate estimate = ab_estimate(series->values.items, series->values.count);
+
+	fprintf(out, "  %-22s", series->config);
+	put_estimate(out, &estimate);
+	for (const struct ab_series *other = group->first; other < group->end; other++) {
+		if (other->reference)
+			put_ratio(out, series, other);
+	}
+	fputc('\n', out);
+}
+
+void ab_report_text(FILE *out, const struct ab_conditions *conditions,
+		    const struct ab_results *results)
+{
+	struct group group = { 0 };
+
+	fprintf(out,
+		"kernel    %s\ncpu       %s\ngovernor  %s\nload      %s\nveth      %s\nmethod    %s\n",
+		conditions->kernel, conditions->cpu, conditions->governor, conditions->load,
+		conditions->offloads, conditions->method);
+	while (next_group(results, &group)) {
+		put_head(out, &group);
+		for (const struct ab_series *series = group.first; series < group.end; series++) {
+			if (series->values.count)
+				put_series(out, &group, series);
+		}
+	}
+}
+
+void ab_report_csv(FILE *out, const struct ab_results *results)
+{
+	fputs("measure,config,unit,round,value\n", out);
+	pg_array_foreach(series, &results->list) {
+		for (size_t i = 0; i < series->values.count; i++)
+			fprintf(out, "%s,%s,%s,%zu,%.9g\n", series->measure, series->config,
+				series->unit, i + 1, series->values.items[i]);
+	}
+}
+
+static json_t *estimate_json(const struct ab_estimate *estimate)
+{
+	return json_pack("{s:f, s:f, s:f}", "median", estimate->median, "low", estimate->low,
+			 "high", estimate->high);
+}
+
+static json_t *ratios_json(const struct group *group, const struct ab_series *series)
+{
+	json_t *ratios = json_object();
+
+	for (const struct ab_series *other = group->first; other < group->end; other++) {
+		struct ab_estimate ratio;
+
+		if (other->reference && other != series && ab_ratio(series, other, &ratio))
+			json_object_set_new(ratios, other->config, estimate_json(&ratio));
+	}
+	return ratios;
+}
+
+static json_t *series_json(const struct group *group, const struct ab_series *series)
+{
+	struct ab_estimate estimate = ab_estimate(series->values.items, series->values.count);
+	json_t *values = json_array();
+
+	for (size_t i = 0; i < series->values.count; i++)
+		json_array_append_new(values, json_real(series->values.items[i]));
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "measure", series->measure, "config",
+			 series->config, "unit", series->unit, "estimate", estimate_json(&estimate),
+			 "ratios", ratios_json(group, series), "values", values);
+}
+
+int ab_report_json(FILE *out, const struct ab_conditions *conditions,
+		   const struct ab_results *results)
+{
+	struct group group = { 0 };
+	json_t *list = json_array();
+	json_t *root =
+		json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s}, s:o}", "conditions", "kernel",
+			  conditions->kernel, "cpu", conditions->cpu, "governor",
+			  conditions->governor, "load", conditions->load, "offloads",
+			  conditions->offloads, "method", conditions->method, "results", list);
+	int failed = !root;
+
+	while (root && next_group(results, &group)) {
+		for (const struct ab_series *series = group.first; series < group.end; series++) {
+			if (series->values.count)
+				failed |= json_array_append_new(list, series_json(&group, series));
+		}
+	}
+	if (!failed)
+		failed = json_dumpf(root, out, JSON_INDENT(1)) || fputc('\n', out) == EOF;
+	json_decref(root);
+	return failed ? -EIO : 0;
+}

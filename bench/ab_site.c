@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "bench/ab_site.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "bench/ab_host.h"
+
+struct request {
+	enum ab_measure measure;
+	double seconds;
+};
+
+struct answer {
+	int err;
+	double value;
+};
+
+static bool put(int fd, const struct answer *answer)
+{
+	return send(fd, answer, sizeof(*answer), MSG_NOSIGNAL) == sizeof(*answer);
+}
+
+static void serve(const struct ab_config *config, struct ab_cpus cpus, int fd)
+{
+	struct ab_path path = { 0 };
+	struct answer answer = { .err = ab_host_enter(config, &path) };
+	struct request request;
+
+	path.client_cpu = cpus.client;
+	path.server_cpu = cpus.server;
+	if (!answer.err)
+		answer.err = ab_host_check(config, &path);
+	while (put(fd, &answer) && !answer.err &&
+	       recv(fd, &request, sizeof(request), 0) == sizeof(request))
+		answer.err =
+			ab_traffic_measure(&path, request.measure, request.seconds, &answer.value);
+}
+
+static int get(int fd, struct answer *ret_answer)
+{
+	ssize_t got = recv(fd, ret_answer, sizeof(*ret_answer), 0);
+
+	return got == sizeof(*ret_answer) ? ret_answer->err : -EPIPE;
+}
+
+int ab_site_start(const struct ab_config *config, struct ab_cpus cpus, struct ab_site *ret_site)
+{
+	struct ab_site site = { 0 };
+	struct answer answer;
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return -errno;
+	fflush(NULL);
+	site.process = fork();
+	if (!site.process) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(ends[0]);
+		serve(config, cpus, ends[1]);
+		_exit(0);
+	}
+	err = site.process < 0 ? -errno : 0;
+	close(ends[1]);
+	site.socket = ends[0];
+	err = err ?: get(site.socket, &answer);
+	if (err) {
+		ab_site_stop(&site);
+		return err;
+	}
+	*ret_site = site;
+	return 0;
+}
+
+int ab_site_measure(const struct ab_site *site, enum ab_measure measure, double seconds,
+		    double *ret_value)
+{
+	struct request request = { measure, seconds };
+	struct answer answer;
+	int err;
+
+	if (send(site->socket, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+		return -EPIPE;
+	err = get(site->socket, &answer);
+	if (err)
+		return err;
+	*ret_value = answer.value;
+	return 0;
+}
+
+void ab_site_stop(struct ab_site *site)
+{
+	/* Processes that were forked later have this end open, too. */
+	shutdown(site->socket, SHUT_RDWR);
+	close(site->socket);
+	if (site->process > 0)
+		waitpid(site->process, NULL, 0);
+	*site = (struct ab_site){ 0 };
+}
