@@ -157,6 +157,16 @@ static bool neighbours_are_found(struct scene *scene)
 	       traffic_send(e0, at->e1, 80, 3) && traffic_receive(e1) == 3;
 }
 
+/* e1 is closed, and the bridge hears from it nevertheless to which group it listens. */
+static bool listeners_are_heard(struct scene *scene)
+{
+	_cleanup_close_ int e1 = traffic_socket(scene->netns[1], SOCK_DGRAM, scene->at->e1, 0);
+
+	return traffic_join(e1, "ff05::77") &&
+	       sh("timeout 5 sh -c 'until bridge mdb show | grep -q \"port vpg1 grp ff05::77\"; "
+		  "do sleep 0.02; done'");
+}
+
 /* More than two, to a port that is allowed, to one that isn't, and from somebody who isn't. */
 static bool fragments(struct scene *scene)
 {
@@ -371,6 +381,7 @@ static const struct subject {
 	{ "forged source addresses are dropped", forged_sources, ANY_FAMILY },
 	{ "link-local addresses are nobody's own", link_local_addresses, ONLY_V6 },
 	{ "neighbours of closed endpoints are found", neighbours_are_found, ANY_FAMILY },
+	{ "multicast listeners are heard", listeners_are_heard, ONLY_V6 },
 	{ "fragments follow the first of them", fragments, ANY_FAMILY },
 	{ "fragments to the world", fragments_of_the_world, ANY_FAMILY },
 	{ "extension headers hide nothing", extension_headers, ONLY_V6 },

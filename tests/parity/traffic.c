@@ -122,6 +122,14 @@ bool traffic_pad(int fd, int header)
 	return !setsockopt(fd, SOL_IPV6, header, padding, sizeof(padding));
 }
 
+bool traffic_join(int fd, const char *group)
+{
+	struct ipv6_mreq request = { .ipv6mr_interface = ETH_INDEX };
+
+	return inet_pton(AF_INET6, group, &request.ipv6mr_multiaddr) == 1 &&
+	       !setsockopt(fd, SOL_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request));
+}
+
 /* A packet that is made by hand: an IP header of either family, and what follows. */
 struct packet {
 	union {

@@ -42,6 +42,8 @@ ssize_t traffic_receive(int fd);
 bool traffic_silent(int fd);
 /* Has a socket of IPv6 send an extension header of padding: IPV6_HOPOPTS, IPV6_DSTOPTS. */
 bool traffic_pad(int fd, int header);
+/* Has the kernel report to the link that a socket of IPv6 listens to a group. */
+bool traffic_join(int fd, const char *group);
 
 /* One byte of UDP in an IP packet made by hand, whoever it says that it is from. */
 bool traffic_forge(int raw, const char *src, const char *dst, uint16_t port);
