@@ -20,12 +20,21 @@ static void http_list_done(struct pg_http_list *list)
 	free(list->rules.items);
 }
 
-static void peers_done(struct pg_peers *peers)
+void pg_peers_name_nobody(struct pg_peers *peers)
 {
 	pg_array_foreach(selector, &peers->endpoints)
 		pg_selector_done(selector);
 	pg_array_foreach(cidr, &peers->cidrs)
 		free(cidr->except.items);
+	peers->l3 = PG_L3_PEERS;
+	peers->endpoints.count = 0;
+	peers->cidrs.count = 0;
+	peers->entities = 0;
+}
+
+static void peers_done(struct pg_peers *peers)
+{
+	pg_peers_name_nobody(peers);
 	pg_array_foreach(selector, &peers->requires)
 		pg_selector_done(selector);
 	free(peers->endpoints.items);

@@ -47,6 +47,9 @@ struct pg_peers {
 	struct pg_array(struct pg_selector) requires; /* fromRequires */
 };
 
+/* Forgets whom they name; what they require stays. */
+void pg_peers_name_nobody(struct pg_peers *peers);
+
 /* One element of an http list: the fields are ANDed, an absent one (NULL) allows all. */
 struct pg_http_rule {
 	char *method, *path, *host;	 /* regular expressions over the whole value */

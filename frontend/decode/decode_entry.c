@@ -61,9 +61,9 @@ static const struct choice peer_choices[PG_DIRECTIONS] = {
 
 static const struct choice l4_choice = { { "toPorts", "icmps" } };
 
-static bool is_chosen(const struct choice *choice, const struct pg_json_value *member)
+static bool is_one_of(const struct choice *choice, const struct pg_json_value *member)
 {
-	if (member->kind != PG_JSON_ARRAY || !member->count || member->first)
+	if (member->kind != PG_JSON_ARRAY || member->first)
 		return false;
 	for (size_t i = 0; i < PG_COUNT(choice->names) && choice->names[i]; i++) {
 		if (!strcmp(member->key, choice->names[i]))
@@ -78,16 +78,38 @@ static void check_choice(struct pg_decoder *decoder, const struct pg_json_value 
 	const struct pg_json_value *first = NULL;
 
 	pg_json_foreach(member, entry) {
-		if (!is_chosen(choice, member))
+		if (!member->count || !is_one_of(choice, member))
 			continue;
 		if (!first) {
 			first = member;
 			continue;
 		}
-		pg_error(decoder->diags, member->key_loc,
-			 "'%s' and '%s' cannot be given in one entry", first->key, member->key);
+		pg_decode_unsupported(decoder, member->key_loc, "'%s' and '%s' in one entry",
+				      first->key, member->key);
 		pg_note(decoder->diags, first->key_loc, "'%s' is given here", first->key);
 	}
+}
+
+/* As in Cilium, an empty list of peers is nobody, whomever another field names. */
+static void check_nobody(struct pg_decoder *decoder, const struct pg_json_value *value,
+			 struct pg_entry *entry)
+{
+	const struct choice *choice = &peer_choices[entry->direction];
+	const struct pg_json_value *empty = NULL, *named = NULL;
+
+	pg_json_foreach(member, value) {
+		if (!is_one_of(choice, member))
+			continue;
+		if (member->count)
+			named = member;
+		else
+			empty = member;
+	}
+	if (!empty || !named)
+		return;
+	pg_warning(decoder->diags, empty->key_loc,
+		   "an empty '%s' selects nobody, so '%s' does not count", empty->key, named->key);
+	pg_peers_name_nobody(&entry->peers);
 }
 
 /* `member` is a struct pg_entry. */
@@ -97,6 +119,8 @@ static int decode_fields(struct pg_decoder *decoder, const struct pg_json_value 
 	struct pg_entry *entry = member;
 	bool ingress = entry->direction == PG_INGRESS;
 
+	check_choice(decoder, value, &peer_choices[entry->direction]);
+	check_choice(decoder, value, &l4_choice);
 	return pg_decode_fields(decoder, value, ingress ? ingress_fields : egress_fields,
 				ingress ? PG_COUNT(ingress_fields) : PG_COUNT(egress_fields),
 				entry);
@@ -136,9 +160,11 @@ int pg_decode_or_leave_out(struct pg_decoder *decoder, const struct pg_json_valu
 int pg_decode_entry(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
 	struct pg_entry *entry = member;
+	int r;
 
 	entry->loc = value->loc;
-	check_choice(decoder, value, &peer_choices[entry->direction]);
-	check_choice(decoder, value, &l4_choice);
-	return pg_decode_or_leave_out(decoder, value, decode_fields, entry);
+	r = pg_decode_or_leave_out(decoder, value, decode_fields, entry);
+	if (r == 0)
+		check_nobody(decoder, value, entry);
+	return r;
 }

@@ -57,6 +57,7 @@ static const struct pg_field cilium_fields[] = {
 		 .essential = true),
 	PG_FIELD("specs", PG_ARRAY, pg_decode_keep, offsetof(struct members, specs),
 		 .essential = true),
+	PG_FIELD("description", PG_STRING, ignore, 0),
 	PG_FIELD("status", 0, ignore, 0),
 };
 

@@ -119,6 +119,7 @@ static const struct pg_field rule_fields[] = {
 	PG_UNSUPPORTED("nodeSelector"),
 	PG_UNSUPPORTED("log", .harmless = true),
 	/* Of the trees that policies were before Cilium 0.9. */
+	PG_UNSUPPORTED("name", .harmless = true),
 	PG_UNSUPPORTED("children"),
 	PG_UNSUPPORTED("rules"),
 };
