@@ -25,6 +25,7 @@ static const struct pg_field metadata_fields[] = {
 		 .essential = true),
 	PG_FIELD("labels", PG_OBJECT, ignore, 0),
 	PG_FIELD("annotations", PG_OBJECT, ignore, 0),
+	PG_FIELD("description", PG_STRING, ignore, 0),
 	PG_FIELD("creationTimestamp", 0, ignore, 0),
 	PG_FIELD("deletionGracePeriodSeconds", 0, ignore, 0),
 	PG_FIELD("deletionTimestamp", 0, ignore, 0),
