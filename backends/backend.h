@@ -116,7 +116,7 @@ struct pg_counters {
 struct pg_backend_status {
 	bool enforcing;
 	char flavour[32];   /* "legacy", "nft", "tcx", "clsact" */
-	char layout[32];    /* "linear", "identity-maps" */
+	char layout[32];    /* "linear", "tree", "identity-maps" */
 	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
 	uint8_t digest[32]; /* of the intent */
 	enum pg_on_revoke on_revoke;
@@ -128,6 +128,7 @@ struct pg_backend_options {
 	/* iptables: flavour to use, and the chain of the host that jumps to ours; NULL: by probing */
 	const char *flavour;	  /* "legacy", "nft" */
 	const char *parent_chain; /* "DOCKER-USER", "FORWARD" */
+	const char *layout;	  /* "linear", "tree"; NULL: linear */
 	/* ebpf: the bpffs to pin in (NULL: /sys/fs/bpf), and how to attach (NULL: by probing) */
 	const char *bpffs;
 	const char *attach; /* "tcx", "clsact" */

@@ -21,16 +21,53 @@ struct pg_tree_chain *pg_tree_add_chain(struct pg_tree *tree, const char *name)
 {
 	struct pg_tree_chain *chain = pg_array_add(&tree->chains);
 
-	if (chain)
-		snprintf(chain->name, sizeof(chain->name), "%s", name);
+	if (!chain)
+		return NULL;
+	snprintf(chain->name, sizeof(chain->name), "%s", name);
+	if (tree->chains.count > 1 && strcmp(chain[-1].name, chain->name) >= 0)
+		tree->unsorted = true;
 	return chain;
 }
 
-struct pg_tree_chain *pg_tree_find_chain(const struct pg_tree *tree, const char *name)
+static int compare_chains(const void *a, const void *b)
+{
+	return strcmp(((const struct pg_tree_chain *)a)->name,
+		      ((const struct pg_tree_chain *)b)->name);
+}
+
+void pg_tree_sort(struct pg_tree *tree)
+{
+	if (tree->chains.count)
+		qsort(tree->chains.items, tree->chains.count, sizeof(struct pg_tree_chain),
+		      compare_chains);
+	tree->unsorted = false;
+}
+
+static struct pg_tree_chain *search_unsorted(const struct pg_tree *tree, const char *name)
 {
 	pg_array_foreach(chain, &tree->chains) {
 		if (!strcmp(chain->name, name))
 			return chain;
+	}
+	return NULL;
+}
+
+struct pg_tree_chain *pg_tree_find_chain(const struct pg_tree *tree, const char *name)
+{
+	size_t low = 0, high = tree->chains.count;
+
+	if (tree->unsorted)
+		return search_unsorted(tree, name);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(tree->chains.items[middle].name, name);
+
+		if (!order)
+			return &tree->chains.items[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return NULL;
 }

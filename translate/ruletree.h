@@ -40,7 +40,7 @@ struct pg_tree_rule {
 	bool has_dport; /* TCP, UDP, SCTP: destination port; ICMP, ICMPv6: type in dport_first */
 	uint16_t dport_first, dport_last;
 	unsigned int ct_states;	      /* -m conntrack --ctstate */
-	char physdev_in[IFNAMSIZ];    /* -m physdev; "": any */
+	char physdev_in[IFNAMSIZ];    /* -m physdev; "": any; "veth1+": what begins with "veth1" */
 	char physdev_out[IFNAMSIZ];   /* implies --physdev-is-bridged */
 	char comment[PG_COMMENT_MAX]; /* "": none; printable ASCII */
 	enum pg_target target;
@@ -68,6 +68,7 @@ struct pg_tree_hook {
 /* Part of one table (always "filter" here): chains in the order in which they were added. */
 struct pg_tree {
 	uint8_t family; /* 4 or 6 */
+	bool unsorted;	/* some chain's name isn't after the one before it */
 	struct pg_array(struct pg_tree_chain) chains;
 	struct pg_array(struct pg_tree_hook) hooks;
 };
@@ -77,6 +78,8 @@ void pg_tree_done(struct pg_tree *tree);
 
 /* NULL: out of memory. The chain's address is good until the next chain is added. */
 struct pg_tree_chain *pg_tree_add_chain(struct pg_tree *tree, const char *name);
+/* Puts chains in the order of their names, in which they are found fast. */
+void pg_tree_sort(struct pg_tree *tree);
 /* NULL: no such chain. */
 struct pg_tree_chain *pg_tree_find_chain(const struct pg_tree *tree, const char *name);
 /* A zeroed rule at the end of a chain. NULL: out of memory. */

@@ -39,6 +39,16 @@ static int parse_flavour(const char *name, struct pg_diags *diags)
 	return -EINVAL;
 }
 
+static int parse_layout(const char *name, struct pg_diags *diags, enum pg_layout *ret_layout)
+{
+	*ret_layout = PG_LAYOUT_LINEAR;
+	if (!name || !pg_layout_parse(name, ret_layout))
+		return 0;
+	pg_error(diags, PG_LOC_NONE,
+		 "unknown layout of iptables rules; 'linear' and 'tree' are known");
+	return -EINVAL;
+}
+
 /* What the command iptables is on this host; Debian and its kin link it so. */
 static int find_alternative(void)
 {
@@ -157,6 +167,8 @@ int pg_ipt_choose(const struct pg_backend_options *options, bool kernel, struct 
 	int wanted = parse_flavour(options->flavour, diags);
 	int err = wanted < -1 ? wanted : check_parent(options->parent_chain, diags);
 
+	if (!err)
+		err = parse_layout(options->layout, diags, &handle->layout);
 	if (err)
 		return err;
 	handle->kernel = kernel;

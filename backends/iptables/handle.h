@@ -5,19 +5,21 @@
 
 #include "backends/backend.h"
 #include "backends/iptables/flavour.h"
+#include "backends/iptables/layout.h"
 
 struct pg_backend_handle {
 	bool kernel;				      /* this namespace was asked; else defaults */
 	const struct pg_ipt_flavour *flavour, *other; /* the one in use, and the one that isn't */
+	enum pg_layout layout;			      /* of the rules to be made */
 	char parent4[PG_CHAIN_NAME_MAX];	      /* the chains that forwarding is hooked to */
 	char parent6[PG_CHAIN_NAME_MAX];
 	bool ipv6; /* this host has IPv6 */
 };
 
 /*
- * choose.c: flavour and parents, from the options and from where the host's own rules are. What the
+ * choose.c: flavour, layout and parents, from the options and from where the host's own rules are. What the
  * host uses is, in this order: where DOCKER-USER is, where FORWARD has rules, and which flavour the
- * command iptables is of. -EINVAL: an unknown flavour, or no such parent.
+ * command iptables is of. -EINVAL: an unknown flavour or layout, or no such parent.
  */
 int pg_ipt_choose(const struct pg_backend_options *options, bool kernel, struct pg_diags *diags,
 		  struct pg_backend_handle *handle);

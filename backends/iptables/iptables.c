@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The iptables backend: one layout of rules, two ways to the kernel. */
+/* The iptables backend: layouts of rules, and two ways to the kernel. */
 #include "backends/iptables/handle.h"
 #include "backends/iptables/layout.h"
 #include "backends/iptables/objects.h"
@@ -26,12 +26,12 @@ static int ipt_open(const struct pg_backend_options *options, bool kernel, struc
 static int build(const struct pg_backend_handle *handle, const struct pg_intent *intent,
 		 struct pg_diags *diags, struct pg_tree *v4, struct pg_tree *v6)
 {
-	const struct pg_layout_options options4 = { .family = 4, .parent = handle->parent4 };
-	const struct pg_layout_options options6 = { .family = 6, .parent = handle->parent6 };
-	int err = pg_linear_build(intent, &options4, diags, v4);
+	const struct pg_layout_options options4 = { 4, handle->layout, handle->parent4 };
+	const struct pg_layout_options options6 = { 6, handle->layout, handle->parent6 };
+	int err = pg_layout_build(intent, &options4, diags, v4);
 
 	v6->family = 6;
-	return err || !handle->ipv6 ? err : pg_linear_build(intent, &options6, diags, v6);
+	return err || !handle->ipv6 ? err : pg_layout_build(intent, &options6, diags, v6);
 }
 
 /* Both families' trees and the guard as sorted objects. */

@@ -54,24 +54,59 @@
 #define PG_CHAIN_INGRESS_EP "POLGEN-INGRESS-EP"
 #define PG_CHAIN_META	    "POLGEN-META"
 
+/* In the layout "tree": judges of the world, and what the names of all its other chains begin with. */
+#define PG_CHAIN_EGRESS_W     "POLGEN-EGRESS-W"
+#define PG_CHAIN_INGRESS_W    "POLGEN-INGRESS-W"
+#define PG_CHAIN_EGRESS_TREE  "POLGEN-E-"
+#define PG_CHAIN_INGRESS_TREE "POLGEN-I-"
+
+enum pg_layout {
+	PG_LAYOUT_LINEAR,
+	PG_LAYOUT_TREE,
+	PG_LAYOUTS,
+};
+
+const char *pg_layout_name(enum pg_layout layout);
+/* -EINVAL. */
+int pg_layout_parse(const char *name, enum pg_layout *ret_layout);
+
+/* Whose verdicts the rules of a chain are; PG_DIRECTIONS: neither's. */
+enum pg_direction pg_layout_direction(const char *chain);
+
 struct pg_layout_options {
-	uint8_t family;	    /* 4 or 6: of the tree to be made */
+	uint8_t family; /* 4 or 6: of the tree to be made */
+	enum pg_layout layout;
 	const char *parent; /* the chain that forwarding is hooked to */
 };
 
 /*
- * The layout "linear": every pair of addresses its own rule, one flat chain a direction.
+ * Layouts differ in what POLGEN-EGRESS and POLGEN-INGRESS lead to, and not in what is judged, by which
+ * rule, nor in the names by which that is counted. In each of them a subject's denies come before its
+ * allows, then the drop of the rest where it is enforced, denies and allows each in the order of the
+ * policy's rules. If the policy speaks of CIDRs or the world, whose rules must not match managed
+ * addresses, peers are sorted by address first: rules for endpoints and hosts then stand in
+ * POLGEN-EGRESS-EP and POLGEN-INGRESS-EP.
  *
- * A subject's rules are its denies, then its allows, then the drop of the rest where it is enforced,
- * denies and allows each in the order of the policy's rules. If the policy speaks of CIDRs or the
- * world, whose rules must not match managed addresses, peers are sorted by address first: rules for
- * endpoints and hosts then stand in POLGEN-EGRESS-EP and POLGEN-INGRESS-EP.
+ * "linear": every pair of addresses its own rule, one flat chain a direction (and for endpoints).
+ *
+ * "tree": a packet is sent to the chain of its subject's identity by the address, from there to one for
+ * its peer's, both through dispatch.h, and there it meets only what is said of these two. E stands for
+ * egress here, I in its place for ingress; S and P are numbers of identities.
+ *
+ *	POLGEN-EGRESS     to POLGEN-EGRESS-EP or -W by the peer if the policy speaks of the world, through
+ *	                  POLGEN-E-M.00, ...; else as those
+ *	POLGEN-EGRESS-EP  by the subject, through POLGEN-E-S.00, ..., to POLGEN-E-<S>
+ *	POLGEN-EGRESS-W   by the subject, through POLGEN-E-W.00, ..., to POLGEN-E-<S>-W
+ *	POLGEN-E-<S>      by the peer, through POLGEN-E-<S>.00, ..., to POLGEN-E-<S>-<P>, where P is the
+ *	                  first of the peers of whom the same is said; 0: of whom nothing special is.
+ *	                  Holds the rules itself if that is everybody. With -W likewise
+ *	POLGEN-SPOOF      by the interface, through POLGEN-SPOOF.00, ...; POLGEN-NOT-OWN likewise
  *
  * Chains are sorted by name. An IPv6 tree is empty if it isn't needed. -E2BIG: more rules than
  * PG_PLAN_MAX, found out before the first is made. -EINVAL: an interface that rules can't name, or that
  * two endpoints share. -EOPNOTSUPP: a match that iptables lacks. -ENOMEM.
  */
-int pg_linear_build(const struct pg_intent *intent, const struct pg_layout_options *options,
+int pg_layout_build(const struct pg_intent *intent, const struct pg_layout_options *options,
 		    struct pg_diags *diags, struct pg_tree *ret_tree);
 
 /* Rules that don't come of the verdict table (guard.c): -ENOMEM. */

@@ -131,11 +131,14 @@ static void encode_head6(const struct pg_tree_rule *rule, struct ip6t_entry *ent
 					 (rule->dst_not ? IP6T_INV_DSTIP : 0));
 }
 
-/* Exactly this name: the NUL is compared too. */
+/* Exactly this name, the NUL is compared too; one that ends in '+' is what others begin with. */
 static void set_interface(char name[IFNAMSIZ], char mask[IFNAMSIZ], const char *wanted)
 {
+	size_t length;
+
 	snprintf(name, IFNAMSIZ, "%s", wanted);
-	memset(mask, 0xff, strlen(name) + 1);
+	length = strlen(name);
+	memset(mask, 0xff, name[length - 1] == '+' ? length - 1 : length + 1);
 }
 
 static void encode_physdev(const struct pg_tree_rule *rule, struct xt_physdev_info *info)

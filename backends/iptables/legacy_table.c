@@ -145,12 +145,6 @@ static int read_hooks(const struct pg_xt_table *table, const char *parent, struc
 	return 0;
 }
 
-static int compare_chains(const void *a, const void *b)
-{
-	return strcmp(((const struct pg_tree_chain *)a)->name,
-		      ((const struct pg_tree_chain *)b)->name);
-}
-
 static int compare_hooks(const void *a, const void *b)
 {
 	const struct pg_tree_hook *left = a, *right = b;
@@ -172,9 +166,7 @@ int pg_xt_table_read(const struct pg_xt_table *table, struct pg_tree *ret_tree)
 		if (err)
 			return err;
 	}
-	if (tree.chains.count)
-		qsort(tree.chains.items, tree.chains.count, sizeof(struct pg_tree_chain),
-		      compare_chains);
+	pg_tree_sort(&tree);
 	if (tree.hooks.count)
 		qsort(tree.hooks.items, tree.hooks.count, sizeof(struct pg_tree_hook),
 		      compare_hooks);

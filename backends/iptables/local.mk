@@ -1,13 +1,16 @@
 # Rules of the host's own iptables, legacy and nf_tables.
 libbackends_a_SOURCES += \
+	backends/iptables/builder.c backends/iptables/builder.h \
 	backends/iptables/check.c \
 	backends/iptables/choose.c \
+	backends/iptables/dispatch.c backends/iptables/dispatch.h \
+	backends/iptables/dispatch_ports.c \
 	backends/iptables/flavour.h \
 	backends/iptables/guard.c \
 	backends/iptables/handle.h \
 	backends/iptables/installed.c backends/iptables/installed.h \
 	backends/iptables/iptables.c \
-	backends/iptables/layout.h \
+	backends/iptables/layout.c backends/iptables/layout.h \
 	backends/iptables/legacy.c \
 	backends/iptables/legacy_entry.c backends/iptables/legacy_entry.h \
 	backends/iptables/legacy_match.c backends/iptables/legacy_match.h \
@@ -30,6 +33,7 @@ libbackends_a_SOURCES += \
 	backends/iptables/peers.c backends/iptables/peers.h \
 	backends/iptables/report.c \
 	backends/iptables/trace.c \
+	backends/iptables/tree.c \
 	backends/iptables/vlan.c backends/iptables/vlan.h \
 	backends/iptables/vlan_build.c backends/iptables/vlan_nft.h \
 	backends/iptables/vlan_commit.c \

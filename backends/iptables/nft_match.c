@@ -29,8 +29,8 @@ static void set_interface(char name[IFNAMSIZ], char mask[IFNAMSIZ], const char *
 	size_t length = strnlen(interface, IFNAMSIZ - 1);
 
 	memcpy(name, interface, length);
-	/* With the NUL: a name that goes on is another interface. */
-	memset(mask, 0xff, length + 1);
+	/* With the NUL: a name that goes on is another interface, unless it ends in '+' here. */
+	memset(mask, 0xff, interface[length - 1] == '+' ? length - 1 : length + 1);
 }
 
 bool pg_nft_match_physdev(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match)

@@ -108,27 +108,22 @@ static bool is_guard(const char *name)
 	       !strcmp(name, PG_COUNT_NOT_OWN) || !strcmp(name, PG_COUNT_IPV6);
 }
 
-static bool starts_with(const char *text, const char *head)
-{
-	return !strncmp(text, head, strlen(head));
-}
-
 static int count_chain(const struct pg_tree_chain *chain, struct pg_counters *counters)
 {
-	bool egress = starts_with(chain->name, PG_CHAIN_EGRESS);
-	bool ingress = starts_with(chain->name, PG_CHAIN_INGRESS);
+	enum pg_direction direction = pg_layout_direction(chain->name);
 
 	pg_array_foreach(rule, &chain->rules) {
-		bool judges = (egress || ingress) && rule->comment[0];
+		bool judges = direction != PG_DIRECTIONS && rule->comment[0];
 		bool guards = is_guard(rule->comment);
 		int err;
 
 		if (rule->foreign || !(judges || guards))
 			continue;
-		err = pg_counters_add(
-			counters, rule->comment, ingress && !guards ? PG_INGRESS : PG_EGRESS,
-			rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY : PG_VERDICT_ALLOW,
-			rule->packets, rule->bytes);
+		err = pg_counters_add(counters, rule->comment,
+				      direction == PG_INGRESS && !guards ? PG_INGRESS : PG_EGRESS,
+				      rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY
+								     : PG_VERDICT_ALLOW,
+				      rule->packets, rule->bytes);
 		if (err)
 			return err;
 	}

@@ -55,15 +55,6 @@ static bool matches(const struct pg_tree_rule *rule, const struct pg_trace_query
 	       port_matches(rule->physdev_out, port_out(query));
 }
 
-static enum pg_direction direction_of(const char *chain)
-{
-	if (!strncmp(chain, PG_CHAIN_EGRESS, strlen(PG_CHAIN_EGRESS)))
-		return PG_EGRESS;
-	if (!strncmp(chain, PG_CHAIN_INGRESS, strlen(PG_CHAIN_INGRESS)))
-		return PG_INGRESS;
-	return PG_DIRECTIONS;
-}
-
 static enum pg_verdict verdict_of(const struct pg_tree_rule *rule, enum pg_direction direction)
 {
 	if (rule->target == PG_TARGET_DROP)
@@ -91,7 +82,7 @@ static int add_step(struct walker *walker, const char *chain, size_t number,
 	step->counted = true;
 	step->packets = rule->packets;
 	step->bytes = rule->bytes;
-	step->direction = direction_of(chain);
+	step->direction = pg_layout_direction(chain);
 	if (!rule->foreign)
 		step->verdict = verdict_of(rule, step->direction);
 	snprintf(step->rule, sizeof(step->rule), "%.*s", PG_RULE_NAME_MAX - 1, rule->comment);

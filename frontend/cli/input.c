@@ -125,6 +125,7 @@ const struct pg_backend *pg_choose_backend(const struct pg_options *options,
 {
 	*ret_options = (struct pg_backend_options){
 		.parent_chain = options->parent_chain,
+		.layout = options->layout,
 		.bpffs = options->bpffs,
 		.attach = options->attach,
 	};

@@ -70,6 +70,12 @@ static bool set_attach(struct pg_options *options, const char *value)
 	return !strcmp(value, "tcx") || !strcmp(value, "clsact");
 }
 
+static bool set_layout(struct pg_options *options, const char *value)
+{
+	options->layout = value;
+	return !strcmp(value, "linear") || !strcmp(value, "tree");
+}
+
 static bool set_proto(struct pg_options *options, const char *value)
 {
 	options->proto_given = true;
@@ -174,6 +180,8 @@ static const struct option_row option_rows[] = {
 	  set_ignored_label },
 	{ "json", NULL, "machine-readable output", set_json },
 	{ "l7", "l4-only", "enforce only the L4 part of rules with HTTP rules", set_l7 },
+	{ "layout", "linear|tree",
+	  "iptables: a rule for each pair of addresses, or chains found by address", set_layout },
 	{ "lenient", NULL, "unknown keys are warnings, not errors", set_lenient },
 	{ "lint", NULL, "find rules and entries that do nothing on these endpoints", set_lint },
 	{ "method", "METHOD", "an HTTP request's method", set_method },

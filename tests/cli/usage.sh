@@ -42,6 +42,7 @@ refused "option '--json' takes no value" check --json=yes "$policy"
 refused "option '--backend' needs a value" render --backend
 refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf" \
 	render --backend=ipfw
+refused "bad value 'flat' of '--layout': expected linear|tree" render --layout=flat
 refused "bad value 'l7' of '--l7': expected l4-only" render --l7=l7
 refused "bad value 'drop' of '--on-revoke': expected cut|keep" apply --on-revoke=drop
 refused "unknown option '--on-revoke' of 'clear'" clear --on-revoke=cut

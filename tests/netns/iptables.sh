@@ -27,8 +27,8 @@ polgen() {
 }
 
 apply() {
-	polgen apply --backend="iptables-$flavour" --endpoints=examples/flip/endpoints.json "$@" \
-		"$SANDBOX/policy.json"
+	polgen apply --backend="iptables-$flavour" --endpoints=examples/flip/endpoints.json \
+		--layout="$layout" "$@" "$SANDBOX/policy.json"
 }
 
 # ping FROM TO [OPTION...]: one packet.
@@ -104,58 +104,59 @@ done
 flip_run_in app2 ip address add 10.0.192.77/24 dev eth0
 flip_run_in app3 iptables-legacy -A INPUT -d 10.0.192.255
 
-for flavour in legacy nft; do
-	tap_check "$flavour: apply" apply
+for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
+	read -r flavour layout <<<"$row"
+	tap_check "$flavour, $layout: apply" apply
 
-	later "$flavour: bridged, an own address passes" ping app2 10.0.192.2
-	later "$flavour: bridged, another is dropped" dropped app2 10.0.192.2 -I 10.0.192.77
-	later "$flavour: routed, an own address passes" ping app2 198.51.100.2
-	later "$flavour: routed, another is dropped" dropped app2 198.51.100.2 -I 10.0.192.77
-	later "$flavour: to the host, an own address passes" ping app2 10.0.192.1
-	later "$flavour: to the host, another is dropped" dropped app2 10.0.192.1 -I 10.0.192.77
-	later "$flavour: replies reach a closed endpoint" ping app1 198.51.100.2
-	later "$flavour: which takes nothing from the world" dropped world 10.0.192.2
-	later "$flavour: while an open one does" ping world 10.0.192.3
-	later "$flavour: the host is let in" ping flip 10.0.192.2
-	later "$flavour: and answered by who may not send" ping flip 10.0.192.4
-	later "$flavour: who doesn't reach it" dropped app3 10.0.192.1
+	later "$flavour, $layout: bridged, an own address passes" ping app2 10.0.192.2
+	later "$flavour, $layout: bridged, another is dropped" dropped app2 10.0.192.2 -I 10.0.192.77
+	later "$flavour, $layout: routed, an own address passes" ping app2 198.51.100.2
+	later "$flavour, $layout: routed, another is dropped" dropped app2 198.51.100.2 -I 10.0.192.77
+	later "$flavour, $layout: to the host, an own address passes" ping app2 10.0.192.1
+	later "$flavour, $layout: to the host, another is dropped" dropped app2 10.0.192.1 -I 10.0.192.77
+	later "$flavour, $layout: replies reach a closed endpoint" ping app1 198.51.100.2
+	later "$flavour, $layout: which takes nothing from the world" dropped world 10.0.192.2
+	later "$flavour, $layout: while an open one does" ping world 10.0.192.3
+	later "$flavour, $layout: the host is let in" ping flip 10.0.192.2
+	later "$flavour, $layout: and answered by who may not send" ping flip 10.0.192.4
+	later "$flavour, $layout: who doesn't reach it" dropped app3 10.0.192.1
 	settle
-	tap_equal "$flavour: three were spoofed" 3 "$(count spoofed egress)"
-	tap_equal "$flavour: one was denied on its way in" 1 "$(count default-deny ingress)"
-	tap_equal "$flavour: and one on its way out" 1 "$(count default-deny egress)"
+	tap_equal "$flavour, $layout: three were spoofed" 3 "$(count spoofed egress)"
+	tap_equal "$flavour, $layout: one was denied on its way in" 1 "$(count default-deny ingress)"
+	tap_equal "$flavour, $layout: and one on its way out" 1 "$(count default-deny egress)"
 
 	before=$(received)
 	ping app2 10.0.192.255
-	tap_check "$flavour: a broadcast reaches an open endpoint" test "$(received)" -gt "$before"
-	tap_equal "$flavour: and a closed one not" 1 "$(count not-own-address egress)"
+	tap_check "$flavour, $layout: a broadcast reaches an open endpoint" test "$(received)" -gt "$before"
+	tap_equal "$flavour, $layout: and a closed one not" 1 "$(count not-own-address egress)"
 
 	flip_run_in app2 ip neighbour flush dev eth0
 	flip_run_in app3 ip neighbour flush dev eth0
-	later "$flavour: IPv6 of an open endpoint passes" ping app2 fd00::1
-	later "$flavour: to a closed one it doesn't" dropped app2 fd00::11
-	later "$flavour: from one it doesn't, to the host" dropped app3 fd00::1
-	later "$flavour: nor to another endpoint" dropped app3 fd00::12
+	later "$flavour, $layout: IPv6 of an open endpoint passes" ping app2 fd00::1
+	later "$flavour, $layout: to a closed one it doesn't" dropped app2 fd00::11
+	later "$flavour, $layout: from one it doesn't, to the host" dropped app3 fd00::1
+	later "$flavour, $layout: nor to another endpoint" dropped app3 fd00::12
 	settle
-	tap_check "$flavour: which is counted" test "$(count ipv6 egress)" -ge 3
-	tap_check "$flavour: but neighbours are found, on the bridge" is_resolved app2 fd00::11
-	tap_check "$flavour: and the host" is_resolved app3 fd00::1
+	tap_check "$flavour, $layout: which is counted" test "$(count ipv6 egress)" -ge 3
+	tap_check "$flavour, $layout: but neighbours are found, on the bridge" is_resolved app2 fd00::11
+	tap_check "$flavour, $layout: and the host" is_resolved app3 fd00::1
 
 	apply --host-policy=enforce >/dev/null
-	later "$flavour: an enforced host is a peer as any" dropped flip 10.0.192.2
-	later "$flavour: and passes to an open endpoint" ping flip 10.0.192.3
+	later "$flavour, $layout: an enforced host is a peer as any" dropped flip 10.0.192.2
+	later "$flavour, $layout: and passes to an open endpoint" ping flip 10.0.192.3
 	settle
-	tap_equal "$flavour: counters of rules that stay go on" 3 "$(count spoofed egress)"
+	tap_equal "$flavour, $layout: counters of rules that stay go on" 3 "$(count spoofed egress)"
 
-	tap_equal "$flavour: what becomes of running flows is shown" cut \
+	tap_equal "$flavour, $layout: what becomes of running flows is shown" cut \
 		"$(polgen status --json | jq -r '.enforced[].onRevoke')"
 	apply --host-policy=enforce --on-revoke=keep >/dev/null
-	tap_equal "$flavour: and another way is another policy" "on-revoke   keep" \
+	tap_equal "$flavour, $layout: and another way is another policy" "on-revoke   keep" \
 		"$(polgen status | grep on-revoke)"
 
-	tap_check "$flavour: clear" polgen clear
-	tap_check "$flavour: opens all again" ping app2 10.0.192.2 -I 10.0.192.77
+	tap_check "$flavour, $layout: clear" polgen clear
+	tap_check "$flavour, $layout: opens all again" ping app2 10.0.192.2 -I 10.0.192.77
 	for tool in iptables ip6tables; do
-		tap_empty "$flavour: and leaves no rule to $tool" \
+		tap_empty "$flavour, $layout: and leaves no rule to $tool" \
 			sh -c "nsenter --net=/run/netns/flip $tool-$flavour-save 2>/dev/null |
 			       grep POLGEN || true"
 	done

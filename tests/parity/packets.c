@@ -399,11 +399,13 @@ static const struct subject {
 static const struct contender {
 	const char *name;
 	const struct pg_backend *backend;
-	const char *flavour;
+	const char *flavour, *layout;
 } contenders[] = {
-	{ "iptables-legacy", &pg_backend_iptables, "legacy" },
-	{ "iptables-nft", &pg_backend_iptables, "nft" },
-	{ "ebpf", &pg_backend_ebpf, NULL },
+	{ "iptables-legacy", &pg_backend_iptables, "legacy", "linear" },
+	{ "iptables-nft", &pg_backend_iptables, "nft", "linear" },
+	{ "iptables-legacy-tree", &pg_backend_iptables, "legacy", "tree" },
+	{ "iptables-nft-tree", &pg_backend_iptables, "nft", "tree" },
+	{ "ebpf", &pg_backend_ebpf, NULL, NULL },
 };
 
 /* What Docker would have: translations, and rules of its own after DOCKER-USER. */
@@ -432,7 +434,8 @@ static void play(const struct contender *contender, bool *passed)
 {
 	struct scene scene = {
 		.arena = { .backend = contender->backend,
-			   .options = { .flavour = contender->flavour } },
+			   .options = { .flavour = contender->flavour,
+					.layout = contender->layout } },
 	};
 	int err = arena_enter(&scene.arena);
 

@@ -6,7 +6,8 @@
  * Tries random cases in each mode and on each backend (or those that are named): case number N of a
  * seed is the same one always. With --soak there are many more, 100,000 flows of verdicts, and the seed
  * is a new one unless it is given. A case that fails is made small and written to MODE-BACKEND-SEED-N.json; one
- * of verdicts is for `polgen test --backend=BACKEND`. TAP, one line a mode and backend.
+ * of verdicts is for `polgen test --backend=BACKEND`, with --layout=tree if its name ends so. TAP, one
+ * line a mode and backend.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -28,14 +29,15 @@
 struct contender {
 	const char *name;
 	const struct pg_backend *backend;
-	const char *flavour;
+	const char *flavour, *layout;
 	bool lets_all_run; /* never cuts a flow */
 };
 
 static const struct contender contenders[] = {
-	{ "iptables-legacy", &pg_backend_iptables, "legacy", false },
-	{ "iptables-nft", &pg_backend_iptables, "nft", false },
-	{ "ebpf", &pg_backend_ebpf, NULL, true },
+	{ "iptables-legacy", &pg_backend_iptables, "legacy", "linear", false },
+	{ "iptables-nft", &pg_backend_iptables, "nft", "linear", false },
+	{ "iptables-nft-tree", &pg_backend_iptables, "nft", "tree", false },
+	{ "ebpf", &pg_backend_ebpf, NULL, NULL, true },
 };
 
 static const struct mode {
@@ -133,7 +135,8 @@ static int run_batch(const struct match *match, unsigned int first, unsigned int
 {
 	struct arena arena = {
 		.backend = match->contender->backend,
-		.options = { .flavour = match->contender->flavour },
+		.options = { .flavour = match->contender->flavour,
+			     .layout = match->contender->layout },
 		.tally = match->tally,
 	};
 	int result = arena_enter(&arena);

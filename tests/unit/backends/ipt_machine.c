@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/backends/ipt_machine.h"
 
+#include "backends/iptables/layout.h"
+
 static bool prefix_matches(const struct pg_prefix *prefix, bool inverted,
 			   const struct pg_addr *addr)
 {
@@ -9,6 +11,10 @@ static bool prefix_matches(const struct pg_prefix *prefix, bool inverted,
 
 static bool name_matches(const char *wanted, const char *name)
 {
+	size_t length = strlen(wanted);
+
+	if (length && wanted[length - 1] == '+')
+		return !strncmp(wanted, name, length - 1);
 	return !wanted[0] || !strcmp(wanted, name);
 }
 
@@ -26,9 +32,10 @@ static bool matches(const struct pg_tree_rule *rule, const struct machine_packet
 
 static void note(struct machine_result *result, const char *chain, const struct pg_tree_rule *rule)
 {
-	char *into = !strncmp(chain, "POLGEN-EGRESS", 13)    ? result->egress
-		     : !strncmp(chain, "POLGEN-INGRESS", 14) ? result->ingress
-							     : result->other;
+	const enum pg_direction direction = pg_layout_direction(chain);
+	char *into = direction == PG_EGRESS    ? result->egress
+		     : direction == PG_INGRESS ? result->ingress
+					       : result->other;
 
 	snprintf(into, PG_COMMENT_MAX, "%s", rule->comment);
 }

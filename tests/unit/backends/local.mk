@@ -3,13 +3,13 @@ if HAVE_CMOCKA
 backends_test_intent = tests/unit/backends/intent.c tests/unit/backends/intent.h \
 	tests/unit/policy/universe.c tests/unit/policy/universe.h $(policy_test_build)
 
-check_PROGRAMS += tests/unit/backends/test_linear
-TESTS += tests/unit/backends/test_linear
-tests_unit_backends_test_linear_SOURCES = tests/unit/backends/test_linear.c \
+check_PROGRAMS += tests/unit/backends/test_judging
+TESTS += tests/unit/backends/test_judging
+tests_unit_backends_test_judging_SOURCES = tests/unit/backends/test_judging.c \
 	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
 	$(backends_test_intent)
-tests_unit_backends_test_linear_CFLAGS = $(TEST_CFLAGS)
-tests_unit_backends_test_linear_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+tests_unit_backends_test_judging_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_judging_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/backends/test_layout
 TESTS += tests/unit/backends/test_layout
@@ -18,6 +18,14 @@ tests_unit_backends_test_layout_SOURCES = tests/unit/backends/test_layout.c \
 	$(backends_test_intent)
 tests_unit_backends_test_layout_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_layout_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_dispatch
+TESTS += tests/unit/backends/test_dispatch
+tests_unit_backends_test_dispatch_SOURCES = tests/unit/backends/test_dispatch.c \
+	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
+	$(backends_test_intent)
+tests_unit_backends_test_dispatch_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_dispatch_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/backends/test_walk
 TESTS += tests/unit/backends/test_walk

@@ -188,7 +188,8 @@ static void random_rule(struct random *random, uint8_t family, const char *jump,
 	if (one_in(random, 4))
 		rule->ct_states = 1 + random_below(random, 3);
 	if (one_in(random, 4))
-		snprintf(rule->physdev_in, IFNAMSIZ, "veth%u", random_below(random, 100000));
+		snprintf(rule->physdev_in, IFNAMSIZ, "veth%u%s", random_below(random, 100000),
+			 random_below(random, 2) ? "+" : "");
 	if (one_in(random, 6))
 		snprintf(rule->physdev_out, IFNAMSIZ, "%s", "abcdefghijklmno");
 	if (one_in(random, 2))

@@ -48,7 +48,17 @@ static int build_with(const struct pg_intent *intent, uint8_t family, struct pg_
 {
 	const struct pg_layout_options options = { .family = family, .parent = "DOCKER-USER" };
 
-	return pg_linear_build(intent, &options, diags, tree);
+	return pg_layout_build(intent, &options, diags, tree);
+}
+
+static struct pg_tree build_tree(const struct pg_intent *intent)
+{
+	const struct pg_layout_options options = { 4, PG_LAYOUT_TREE, "DOCKER-USER" };
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_tree tree = { 0 };
+
+	assert_int_equal(pg_layout_build(intent, &options, &diags, &tree), 0);
+	return tree;
 }
 
 static struct pg_tree build_family(const struct pg_intent *intent, uint8_t family)
@@ -166,6 +176,58 @@ static void test_peers_are_split_before_cidrs(void **state)
 		     "-s 10.0.0.2/32 -m comment --comment default-deny -j DROP\n");
 	/* Nothing in the other direction asks for it. */
 	assert_null(pg_tree_find_chain(&tree, "POLGEN-INGRESS-EP"));
+}
+
+static void format_chains(const struct pg_tree *tree, enum pg_direction direction,
+			  struct pg_strbuf *text)
+{
+	pg_array_foreach(chain, &tree->chains) {
+		if (pg_layout_direction(chain->name) != direction)
+			continue;
+		pg_array_foreach(rule, &chain->rules) {
+			pg_strbuf_printf(text, "%s ", chain->name);
+			pg_tree_format_rule(rule, text);
+			pg_strbuf_putc(text, '\n');
+		}
+	}
+}
+
+static void test_a_tree_tells_apart_by_address(void **state)
+{
+	PG_CLEANUP(universe_done) struct universe universe;
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+	_cleanup_tree_ struct pg_tree tree = { 0 };
+	struct pg_intent intent;
+	struct pg_rule *rule;
+
+	(void)state;
+	make_pair(&universe);
+	rule = build_rule(&universe.policy, "app=one", false);
+	rule->default_deny[PG_EGRESS] = true;
+	build_cidr(build_entry(rule, PG_EGRESS), "10.0.0.0/8", "10.128.0.0/10");
+	build_peer(build_entry(rule, PG_EGRESS), "app=two");
+	intent_resolve(&universe);
+	intent = intent_of(&universe);
+	tree = build_tree(&intent);
+	format_chains(&tree, PG_EGRESS, &text);
+	assert_string_equal(
+		text.text, "POLGEN-E-22419 -d 10.0.0.3/32 -g POLGEN-E-22419-24698\n"
+			   "POLGEN-E-22419 -g POLGEN-E-22419-0\n"
+			   "POLGEN-E-22419-0 -m comment --comment default-deny -j DROP\n"
+			   "POLGEN-E-22419-24698 -m comment --comment \"rule-1.2\" -j RETURN\n"
+			   "POLGEN-E-22419-24698 -m comment --comment default-deny -j DROP\n"
+			   "POLGEN-E-22419-W -d 10.128.0.0/10 -g POLGEN-E-22419-W-0\n"
+			   "POLGEN-E-22419-W -d 10.0.0.0/8 -g POLGEN-E-22419-W-20201481\n"
+			   "POLGEN-E-22419-W -g POLGEN-E-22419-W-0\n"
+			   "POLGEN-E-22419-W-0 -m comment --comment default-deny -j DROP\n"
+			   "POLGEN-E-22419-W-20201481 -m comment --comment \"rule-1.1\" -j RETURN\n"
+			   "POLGEN-E-22419-W-20201481 -m comment --comment default-deny -j DROP\n"
+			   "POLGEN-EGRESS -d 10.0.0.3/32 -g POLGEN-EGRESS-EP\n"
+			   "POLGEN-EGRESS -d 10.0.0.2/32 -g POLGEN-EGRESS-EP\n"
+			   "POLGEN-EGRESS -d 10.0.0.1/32 -g POLGEN-EGRESS-EP\n"
+			   "POLGEN-EGRESS -g POLGEN-EGRESS-W\n"
+			   "POLGEN-EGRESS-EP -s 10.0.0.2/32 -g POLGEN-E-22419\n"
+			   "POLGEN-EGRESS-W -s 10.0.0.2/32 -g POLGEN-E-22419-W\n");
 }
 
 static struct machine_result run(const struct pg_tree *tree, const char *parent, const char *in,
@@ -589,6 +651,7 @@ int main(void)
 		cmocka_unit_test(test_the_thesis_policy),
 		cmocka_unit_test(test_the_host_is_judged_on_request),
 		cmocka_unit_test(test_peers_are_split_before_cidrs),
+		cmocka_unit_test(test_a_tree_tells_apart_by_address),
 		cmocka_unit_test(test_a_denied_cidr_keeps_its_exception),
 		cmocka_unit_test(test_guards_come_first),
 		cmocka_unit_test(test_endpoints_without_interface_or_address),

@@ -289,14 +289,14 @@ static void check_pair(const struct universe *universe, const struct pg_tree *tr
 	}
 }
 
-static void check_universe(const struct universe *universe, uint8_t family)
+static void check_universe(const struct universe *universe, uint8_t family, enum pg_layout layout)
 {
 	const struct pg_intent intent = intent_of(universe);
-	const struct pg_layout_options options = { .family = family, .parent = "FORWARD" };
+	const struct pg_layout_options options = { family, layout, "FORWARD" };
 	_cleanup_diags_ struct pg_diags diags = { 0 };
 	_cleanup_tree_ struct pg_tree tree = { 0 };
 
-	assert_int_equal(pg_linear_build(&intent, &options, &diags, &tree), 0);
+	assert_int_equal(pg_layout_build(&intent, &options, &diags, &tree), 0);
 	pg_array_foreach(src, &universe->parties) {
 		pg_array_foreach(dst, &universe->parties)
 			check_pair(universe, &tree, src, dst);
@@ -310,8 +310,10 @@ static void test_the_same_fate_as_by_the_other_machine(void **state)
 		struct universe universe;
 
 		intent_world(&universe, SEED + i);
-		check_universe(&universe, 4);
-		check_universe(&universe, 6);
+		for (enum pg_layout layout = PG_LAYOUT_LINEAR; layout < PG_LAYOUTS; layout++) {
+			check_universe(&universe, 4, layout);
+			check_universe(&universe, 6, layout);
+		}
 		universe_done(&universe);
 	}
 	assert_true(fates[false] > 1000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The rules of the layout "linear" say what the verdict table says, origins included. */
+/* The rules of each layout say what the verdict table says, origins included. */
 #include "tests/unit/backends/intent.h"
 #include "tests/unit/backends/ipt_machine.h"
 
@@ -8,13 +8,14 @@
 #define SEED	  977
 #define UNIVERSES 120
 
-static struct pg_tree build_tree(const struct pg_intent *intent, uint8_t family)
+static struct pg_tree build_tree(const struct pg_intent *intent, uint8_t family,
+				 enum pg_layout layout)
 {
-	const struct pg_layout_options options = { .family = family, .parent = "FORWARD" };
+	const struct pg_layout_options options = { family, layout, "FORWARD" };
 	_cleanup_diags_ struct pg_diags diags = { 0 };
 	struct pg_tree tree = { 0 };
 
-	assert_int_equal(pg_linear_build(intent, &options, &diags, &tree), 0);
+	assert_int_equal(pg_layout_build(intent, &options, &diags, &tree), 0);
 	assert_int_equal(diags.list.count, 0);
 	return tree;
 }
@@ -135,6 +136,11 @@ static bool expect(const struct universe *universe, enum pg_direction direction,
 	return verdict == PG_VERDICT_DENY;
 }
 
+static const char *layout_of(const struct pg_tree *tree)
+{
+	return strstr(pg_tree_find_chain(tree, "POLGEN-META")->rules.items[0].comment, "layout=");
+}
+
 static void check_flow(const struct universe *universe, const struct pg_tree *tree,
 		       const struct end *src, const struct end *dst, pg_proto proto, uint16_t port)
 {
@@ -149,11 +155,11 @@ static void check_flow(const struct universe *universe, const struct pg_tree *tr
 		drops = expect(universe, PG_INGRESS, dst, src, proto, port, ingress);
 	if (got.dropped == drops && !strcmp(got.egress, egress) && !strcmp(got.ingress, ingress))
 		return;
-	print_error("seed %llu: %s -> %s %s %u: %s '%s' '%s', not %s '%s' '%s'\n",
-		    (unsigned long long)universe->seed, pg_addr_format(&src->addr, from),
-		    pg_addr_format(&dst->addr, to), pg_proto_name(proto), port,
-		    got.dropped ? "drop" : "pass", got.egress, got.ingress, drops ? "drop" : "pass",
-		    egress, ingress);
+	print_error("%s, seed %llu: %s -> %s %s %u: %s '%s' '%s', not %s '%s' '%s'\n",
+		    layout_of(tree), (unsigned long long)universe->seed,
+		    pg_addr_format(&src->addr, from), pg_addr_format(&dst->addr, to),
+		    pg_proto_name(proto), port, got.dropped ? "drop" : "pass", got.egress,
+		    got.ingress, drops ? "drop" : "pass", egress, ingress);
 	fail();
 }
 
@@ -177,10 +183,10 @@ static void check_pair(const struct universe *universe, const struct pg_tree *tr
 	}
 }
 
-static void check_family(const struct universe *universe, uint8_t family)
+static void check_family(const struct universe *universe, uint8_t family, enum pg_layout layout)
 {
 	struct pg_intent intent = intent_of(universe);
-	struct pg_tree tree = build_tree(&intent, family);
+	struct pg_tree tree = build_tree(&intent, family, layout);
 	struct ends ends = find_ends(universe, family);
 
 	pg_array_foreach(src, &ends.list) {
@@ -194,31 +200,40 @@ static void check_family(const struct universe *universe, uint8_t family)
 	pg_tree_done(&tree);
 }
 
-static void check_universe(uint64_t seed)
+static void check_layout(enum pg_layout layout)
 {
-	PG_CLEANUP(universe_done) struct universe universe;
+	memset(checked, 0, sizeof(checked));
+	for (uint64_t i = 0; i < UNIVERSES; i++) {
+		PG_CLEANUP(universe_done) struct universe universe;
 
-	intent_world(&universe, seed);
-	check_family(&universe, 4);
-	check_family(&universe, 6);
-}
-
-static void test_rules_agree_with_the_table(void **state)
-{
-	(void)state;
-	for (uint64_t i = 0; i < UNIVERSES; i++)
-		check_universe(SEED + i);
+		intent_world(&universe, SEED + i);
+		check_family(&universe, 4, layout);
+		check_family(&universe, 6, layout);
+	}
 	for (uint8_t family = 4; family <= 6; family += 2) {
 		assert_true(checked[family][PG_VERDICT_ALLOW] > 10000);
 		assert_true(checked[family][PG_VERDICT_DENY] > 10000);
 	}
 }
 
+static void test_linear_agrees_with_the_table(void **state)
+{
+	(void)state;
+	check_layout(PG_LAYOUT_LINEAR);
+}
+
+static void test_tree_agrees_with_the_table(void **state)
+{
+	(void)state;
+	check_layout(PG_LAYOUT_TREE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules_agree_with_the_table),
+		cmocka_unit_test(test_linear_agrees_with_the_table),
+		cmocka_unit_test(test_tree_agrees_with_the_table),
 	};
 
-	return cmocka_run_group_tests_name("linear", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("judging", tests, NULL, NULL);
 }
