@@ -6,19 +6,22 @@
 #include <getopt.h>
 #include <sys/resource.h>
 
+#include "bench/ab_experiment.h"
 #include "bench/ab_policy.h"
 #include "bench/ab_report.h"
-#include "bench/ab_run.h"
 #include "compat/errtext.h"
 
 struct request {
 	struct ab_options options;
 	const char *csv, *json; /* NULL: not wanted */
+	struct pg_array(const struct ab_experiment *) experiments;
 };
 
 static const struct option option_table[] = {
+	{ "changes", required_argument, NULL, 'g' },
 	{ "cpus", required_argument, NULL, 'c' },
 	{ "csv", required_argument, NULL, 'v' },
+	{ "entries", required_argument, NULL, 'n' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "json", required_argument, NULL, 'j' },
 	{ "only", required_argument, NULL, 'o' },
@@ -32,15 +35,21 @@ static const struct option option_table[] = {
 
 static void help(FILE *out)
 {
-	fputs("usage: bench/ab [OPTION...]\n"
+	fputs("usage: bench/ab [OPTION...] [EXPERIMENT...]\n"
 	      "\n"
 	      "Compares what may stand between two containers. As root; takes some minutes.\n"
 	      "\n"
+	      "  traffic            TCP and UDP between two containers\n"
+	      "  verdict            the eBPF programs on single packets\n"
+	      "  change             installing policies, changing one, and what that takes\n"
+	      "\n"
+	      "  --changes=N,...    numbers of policies for changes; default 100,10000,100000\n"
 	      "  --cpus=C,S         where the client and the server run; default 0,1\n"
 	      "  --csv=FILE         write every value\n"
+	      "  --entries=N,...    numbers of policies for verdicts; default 1,100,10000,1000000\n"
 	      "  --json=FILE        write conditions, medians, ratios and values\n"
 	      "  --only=NAME,...    only configurations whose names start so\n"
-	      "  --policies=N,...   numbers of policies; default 1,200,2000,20000\n"
+	      "  --policies=N,...   numbers of policies for traffic; default 1,200,2000,20000\n"
 	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
 	      "  --rounds=N         how often everything is measured; default 15\n"
 	      "  --seconds=S        how long a measurement of traffic takes; default 0.5\n"
@@ -49,17 +58,17 @@ static void help(FILE *out)
 }
 
 /* False: not numbers of policies. */
-static bool set_policies(struct ab_options *options, const char *text)
+static bool set_sizes(struct ab_sizes *sizes, const char *text)
 {
-	options->policy_counts = 0;
+	sizes->count = 0;
 	do {
 		char *end;
 		unsigned long count = strtoul(text, &end, 10);
 
-		if (!count || count > AB_POLICIES_MAX || options->policy_counts == AB_SIZES_MAX ||
+		if (!count || count > AB_POLICIES_MAX || sizes->count == PG_COUNT(sizes->list) ||
 		    (*end && *end != ','))
 			return false;
-		options->policies[options->policy_counts++] = count;
+		sizes->list[sizes->count++] = count;
 		text = end + (*end == ',');
 	} while (*text);
 	return true;
@@ -68,8 +77,9 @@ static bool set_policies(struct ab_options *options, const char *text)
 static bool set_quick(struct ab_options *options)
 {
 	options->seconds = 0.05;
-	options->rounds = 2;
-	return set_policies(options, "1,200");
+	options->rounds = 1;
+	return set_sizes(&options->policies, "1,200") && set_sizes(&options->entries, "1,1000") &&
+	       set_sizes(&options->changes, "100");
 }
 
 /* False: no value that the option takes. */
@@ -80,6 +90,10 @@ static bool set_option(struct request *request, int option, const char *value)
 	switch (option) {
 	case 'c':
 		return sscanf(value, "%d,%d", &options->cpus.client, &options->cpus.server) == 2;
+	case 'g':
+		return set_sizes(&options->changes, value);
+	case 'n':
+		return set_sizes(&options->entries, value);
 	case 'v':
 		request->csv = value;
 		return true;
@@ -90,7 +104,7 @@ static bool set_option(struct request *request, int option, const char *value)
 		options->only = value;
 		return true;
 	case 'p':
-		return set_policies(options, value);
+		return set_sizes(&options->policies, value);
 	case 'q':
 		return set_quick(options);
 	case 'r':
@@ -105,6 +119,43 @@ static bool set_option(struct request *request, int option, const char *value)
 	}
 }
 
+static const struct ab_experiment *const experiments[] = {
+	&ab_traffic_experiment,
+	&ab_verdict_experiment,
+	&ab_change_experiment,
+};
+
+static const struct ab_experiment *find_experiment(const char *name)
+{
+	for (size_t i = 0; i < PG_COUNT(experiments); i++) {
+		if (!strcmp(experiments[i]->name, name))
+			return experiments[i];
+	}
+	return NULL;
+}
+
+/* False: there is no such experiment. */
+static bool set_experiments(struct request *request, char **names, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const struct ab_experiment **slot = pg_array_add(&request->experiments);
+
+		if (!slot)
+			return false;
+		*slot = find_experiment(names[i]);
+		if (!*slot)
+			return false;
+	}
+	for (size_t i = 0; i < PG_COUNT(experiments) && !count; i++) {
+		const struct ab_experiment **slot = pg_array_add(&request->experiments);
+
+		if (!slot)
+			return false;
+		*slot = experiments[i];
+	}
+	return true;
+}
+
 static bool parse(int argc, char **argv, struct request *request)
 {
 	int option;
@@ -117,7 +168,7 @@ static bool parse(int argc, char **argv, struct request *request)
 		if (!set_option(request, option, optarg))
 			return false;
 	}
-	return optind == argc;
+	return set_experiments(request, argv + optind, argc - optind);
 }
 
 static int write_file(const char *path, const struct ab_conditions *conditions,
@@ -160,16 +211,34 @@ static void describe(const struct ab_options *options, struct ab_conditions *con
 		options->cpus.server);
 }
 
+static int run_experiments(const struct request *request, struct ab_results *results)
+{
+	pg_array_foreach(experiment, &request->experiments) {
+		int err = ab_run(*experiment, &request->options, results);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct request request = {
-		.options = { .seconds = 0.5, .rounds = 15, .seed = 1, .cpus = { 0, 1 } },
+		.options = {
+			.seconds = 0.5,
+			.rounds = 15,
+			.seed = 1,
+			.cpus = { 0, 1 },
+			.policies = { { 1, 200, 2000, 20000 }, 4 },
+			.entries = { { 1, 100, 10000, 1000000 }, 4 },
+			.changes = { { 100, 10000, 100000 }, 3 },
+		},
 	};
 	_cleanup_results_ struct ab_results results = { 0 };
 	struct ab_conditions conditions;
 	int err;
 
-	set_policies(&request.options, "1,200,2000,20000");
 	if (!parse(argc, argv, &request)) {
 		fputs("ab: error: bad arguments; see --help\n", stderr);
 		return 2;
@@ -180,6 +249,6 @@ int main(int argc, char **argv)
 	}
 	request.options.progress = isatty(STDERR_FILENO);
 	describe(&request.options, &conditions);
-	err = ab_run_traffic(&request.options, &results);
+	err = run_experiments(&request, &results);
 	return err || write_all(&request, &conditions, &results) ? 4 : 0;
 }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bench/ab_config.h"
 
+#define EVERYWHERE (AB_IN_TRAFFIC | AB_IN_VERDICT | AB_IN_CHANGE)
+
 const struct ab_form ab_forms[] = {
-	{ "wire", AB_WIRE, .reference = true },
-	{ "bridge", AB_BRIDGE, .reference = true },
-	{ "iptables-top", AB_TOP, .reference = true },
-	{ "iptables-flat", AB_FLAT, .counted = true },
-	{ "iptables-legacy",
-	  AB_POLGEN,
-	  true,
-	  false,
-	  &pg_backend_iptables,
-	  { .flavour = "legacy" } },
-	{ "iptables-nft", AB_POLGEN, true, false, &pg_backend_iptables, { .flavour = "nft" } },
-	{ "ebpf", AB_POLGEN, true, false, &pg_backend_ebpf, { 0 } },
+	{ "empty", AB_EMPTY, AB_IN_VERDICT, .reference = true },
+	{ "wire", AB_WIRE, AB_IN_TRAFFIC, .reference = true },
+	{ "bridge", AB_BRIDGE, AB_IN_TRAFFIC, .reference = true },
+	{ "iptables-top", AB_TOP, AB_IN_TRAFFIC, .reference = true },
+	{ "iptables-flat", AB_FLAT, AB_IN_TRAFFIC, .counted = true },
+	{ "iptables-legacy", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy" } },
+	{ "iptables-nft", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	  .backend = &pg_backend_iptables, .options = { .flavour = "nft" } },
+	{ "ebpf", AB_POLGEN, EVERYWHERE, .counted = true, .backend = &pg_backend_ebpf },
 	{ 0 },
 };
 
@@ -36,9 +36,9 @@ static bool is_wanted(const char *name, const char *only)
 }
 
 static int add(struct ab_configs *configs, const struct ab_form *form, size_t policies,
-	       const char *only)
+	       bool reference, const char *only)
 {
-	struct ab_config config = { form, policies, "" }, *added;
+	struct ab_config config = { form, policies, reference, "" }, *added;
 
 	if (form->counted)
 		snprintf(config.name, sizeof(config.name), "%s/%zu", form->name, policies);
@@ -53,18 +53,31 @@ static int add(struct ab_configs *configs, const struct ab_form *form, size_t po
 	return 0;
 }
 
-int ab_configs_make(const size_t *policies, size_t count, const char *only,
+/* How a verdict's cost grows is asked of the smallest number. */
+static int add_form(struct ab_configs *configs, const struct ab_form *form, unsigned experiment,
+		    const struct ab_sizes *sizes, const char *only)
+{
+	int err = 0;
+
+	if (!form->counted)
+		return add(configs, form, 1, form->reference, only);
+	for (size_t i = 0; i < sizes->count && !err; i++)
+		err = add(configs, form, sizes->list[i], !i && experiment == AB_IN_VERDICT, only);
+	return err;
+}
+
+int ab_configs_make(unsigned experiment, const struct ab_sizes *sizes, const char *only,
 		    struct ab_configs *ret_configs)
 {
 	_cleanup_configs_ struct ab_configs configs = { 0 };
 
 	for (const struct ab_form *form = ab_forms; form->name; form++) {
-		for (size_t i = 0; i < (form->counted ? count : 1); i++) {
-			int err = add(&configs, form, form->counted ? policies[i] : 1, only);
+		int err = form->experiments & experiment
+				  ? add_form(&configs, form, experiment, sizes, only)
+				  : 0;
 
-			if (err)
-				return err;
-		}
+		if (err)
+			return err;
 	}
 	*ret_configs = configs;
 	configs = (struct ab_configs){ 0 };

@@ -11,12 +11,21 @@ enum ab_kind {
 	AB_BRIDGE, /* the lab's bridge alone */
 	AB_TOP,	   /* hand-written iptables rules: known flows pass by the first rule */
 	AB_FLAT,   /* hand-written iptables rules without state, as the thesis had them */
+	AB_EMPTY,  /* nothing but an eBPF program that lets pass */
 	AB_POLGEN, /* a backend */
+};
+
+/* Where a form takes part: bits. */
+enum {
+	AB_IN_TRAFFIC = 1,
+	AB_IN_VERDICT = 2,
+	AB_IN_CHANGE = 4,
 };
 
 struct ab_form {
 	const char *name;
 	enum ab_kind kind;
+	unsigned experiments;
 	bool counted;	/* there is one for each number of policies */
 	bool reference; /* the others are compared with it */
 	const struct pg_backend *backend;
@@ -29,6 +38,7 @@ extern const struct ab_form ab_forms[];
 struct ab_config {
 	const struct ab_form *form;
 	size_t policies; /* 1 where the form doesn't count them */
+	bool reference;
 	char name[AB_NAME_MAX];
 };
 
@@ -39,11 +49,16 @@ struct ab_configs {
 void ab_configs_done(struct ab_configs *configs);
 #define _cleanup_configs_ PG_CLEANUP(ab_configs_done)
 
+/* Numbers of policies. */
+struct ab_sizes {
+	size_t list[16], count;
+};
+
 /*
- * Every form with every number of policies, whose names start with one of `only` (which are
- * separated by commas; NULL: all). -ENOMEM.
+ * Every form that takes part in the experiment with every number of policies, whose names start with
+ * one of `only` (which are separated by commas; NULL: all). -ENOMEM.
  */
-int ab_configs_make(const size_t *policies, size_t count, const char *only,
+int ab_configs_make(unsigned experiment, const struct ab_sizes *sizes, const char *only,
 		    struct ab_configs *ret_configs);
 
 #endif

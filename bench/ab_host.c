@@ -4,12 +4,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 
-#include "bench/ab_policy.h"
 #include "compat/netns.h"
 #include "compat/rtnl.h"
 #include "frontend/cli/enforce.h"
-#include "frontend/lab/lab.h"
-#include "frontend/report.h"
 
 #define WIRE_CLIENT "192.168.80.1"
 #define WIRE_SERVER "192.168.80.2"
@@ -132,6 +129,7 @@ static int install(const struct ab_config *config, const struct ab_policy *polic
 	case AB_WIRE:
 		return add_wire(path);
 	case AB_BRIDGE:
+	case AB_EMPTY:
 		return 0;
 	case AB_TOP:
 	case AB_FLAT:
@@ -142,35 +140,29 @@ static int install(const struct ab_config *config, const struct ab_policy *polic
 	return -EINVAL;
 }
 
-static int enter(const struct ab_config *config, struct ab_policy *policy, struct pg_diags *diags,
-		 struct ab_path *ret_path)
+void ab_host_leave(struct ab_host *host)
 {
-	struct ab_path path = { 0 };
-	struct pg_lab *lab;
-	int err = pg_lab_enter(&policy->endpoints, NULL, 0, diags, &lab);
-
-	if (err)
-		return err;
-	path.client = dup(pg_lab_endpoint_netns(lab, AB_CLIENT));
-	path.server = dup(pg_lab_endpoint_netns(lab, AB_SERVER));
-	inet_pton(AF_INET, AB_SERVER_ADDRESS, &path.address);
-	err = install(config, policy, diags, &path);
-	pg_lab_free(lab);
-	if (err)
-		return err;
-	*ret_path = path;
-	return 0;
+	pg_lab_free(host->lab);
+	*host = (struct ab_host){ 0 };
 }
 
-int ab_host_enter(const struct ab_config *config, struct ab_path *ret_path)
+int ab_host_enter(const struct ab_config *config, struct ab_policy *policy, struct pg_diags *diags,
+		  struct ab_host *ret_host)
 {
-	_cleanup_ab_policy_ struct ab_policy policy = { 0 };
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-	int err = ab_policy_make(config->policies, &diags, &policy);
+	_cleanup_host_ struct ab_host host = { 0 };
+	int err = pg_lab_enter(&policy->endpoints, NULL, 0, diags, &host.lab);
 
-	err = err ?: enter(config, &policy, &diags, ret_path);
-	pg_report(stderr, &policy.sources, &diags);
-	return err;
+	if (err)
+		return err;
+	host.path.client = pg_lab_endpoint_netns(host.lab, AB_CLIENT);
+	host.path.server = pg_lab_endpoint_netns(host.lab, AB_SERVER);
+	inet_pton(AF_INET, AB_SERVER_ADDRESS, &host.path.address);
+	err = install(config, policy, diags, &host.path);
+	if (err)
+		return err;
+	*ret_host = host;
+	host = (struct ab_host){ 0 };
+	return 0;
 }
 
 /*

@@ -4,16 +4,23 @@
 #define PG_BENCH_AB_HOST_H
 
 #include "bench/ab_config.h"
+#include "bench/ab_policy.h"
 #include "bench/ab_traffic.h"
-#include "policy/endpoint.h"
+#include "frontend/lab/lab.h"
+
+struct ab_host {
+	struct pg_lab *lab;  /* its namespaces, and their interfaces, are there while it is */
+	struct ab_path path; /* from the client to the server; the CPUs are the caller's to set */
+};
 
 /*
- * Builds the lab (frontend/lab/lab.h), moves the process into its host, for good, and puts the
- * configuration between the client and the server. Yields the way from one to the other, whose
- * namespaces live as long as the process; the CPUs are the caller's to set. Diagnostics go to
- * stderr. -EPERM: not root.
+ * Builds the lab (frontend/lab/lab.h) with the policy's endpoints, moves the process into its host,
+ * for good, and puts the configuration between the client and the server. -EPERM: not root.
  */
-int ab_host_enter(const struct ab_config *config, struct ab_path *ret_path);
+int ab_host_enter(const struct ab_config *config, struct ab_policy *policy, struct pg_diags *diags,
+		  struct ab_host *ret_host);
+void ab_host_leave(struct ab_host *host);
+#define _cleanup_host_ PG_CLEANUP(ab_host_leave)
 
 /* That what is measured is what it is called: a filter filters, and nothing else does. -EPROTO. */
 int ab_host_check(const struct ab_config *config, const struct ab_path *path);

@@ -4,6 +4,8 @@
 #include "bench/ab_traffic.h"
 #include "frontend/decode/decode.h"
 
+#define RULES_A_SOURCE 100000
+
 void ab_policy_done(struct ab_policy *policy)
 {
 	pg_policy_done(&policy->policy);
@@ -11,19 +13,30 @@ void ab_policy_done(struct ab_policy *policy)
 	pg_sources_done(&policy->sources);
 }
 
-static void write_endpoints(struct pg_strbuf *text)
+/* The i-th of all, the client first. */
+static void write_endpoint(struct pg_strbuf *text, const char *name, unsigned i, bool ipv6)
 {
-	pg_strbuf_puts(text, "{\"host\": {\"addresses\": [\"10.0.192.1\"]}, \"endpoints\": [\n"
-			     "{\"name\": \"client\", \"labels\": [\"container:app=client\"],"
-			     " \"ipv4\": \"10.0.192.2\"},\n"
-			     "{\"name\": \"server\", \"labels\": [\"container:app=server\"],"
-			     " \"ipv4\": \"" AB_SERVER_ADDRESS "\"}");
-	for (unsigned i = 0; i < AB_OTHERS; i++)
-		pg_strbuf_printf(
-			text,
-			",\n{\"name\": \"some%02u\", \"labels\": [\"container:app=some%u\"],"
-			" \"ipv4\": \"10.0.192.%u\"}",
-			i, i, i + 4);
+	pg_strbuf_printf(text,
+			 "%s{\"name\": \"%s\", \"labels\": [\"container:app=%s\"],"
+			 " \"ipv4\": \"10.0.192.%u\"",
+			 i ? ",\n" : "", name, name, i + 2);
+	if (ipv6)
+		pg_strbuf_printf(text, ", \"ipv6\": \"fd00:80::%x\"", i + 2);
+	pg_strbuf_putc(text, '}');
+}
+
+static void write_endpoints(struct pg_strbuf *text, bool ipv6)
+{
+	pg_strbuf_printf(text, "{\"host\": {\"addresses\": [\"10.0.192.1\"%s]}, \"endpoints\": [\n",
+			 ipv6 ? ", \"fd00:80::1\"" : "");
+	write_endpoint(text, "client", 0, ipv6);
+	write_endpoint(text, "server", 1, ipv6);
+	for (unsigned i = 0; i < AB_OTHERS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "some%02u", i);
+		write_endpoint(text, name, i + 2, ipv6);
+	}
 	pg_strbuf_puts(text, "]}\n");
 }
 
@@ -42,26 +55,21 @@ static void write_other(struct pg_strbuf *text, size_t i)
 {
 	char peer[32], port[64];
 
-	snprintf(peer, sizeof(peer), "some%zu", i % AB_OTHERS);
-	snprintf(port, sizeof(port), "{\"port\": \"%zu\", \"protocol\": \"%s\"}",
-		 6001 + 2 * (i / AB_OTHERS / 2), i / AB_OTHERS % 2 ? "UDP" : "TCP");
+	snprintf(peer, sizeof(peer), "some%02zu", i % AB_OTHERS);
+	snprintf(port, sizeof(port), "{\"port\": \"%u\", \"protocol\": \"%s\"}", ab_policy_port(i),
+		 ab_policy_is_udp(i) ? "UDP" : "TCP");
 	write_rule(text, peer, port);
-	pg_strbuf_puts(text, ",\n");
 }
 
-static void write_policy(struct pg_strbuf *text, size_t count)
+static void write_last(struct pg_strbuf *text)
 {
 	char ports[128];
 
-	pg_strbuf_putc(text, '[');
-	for (size_t i = 0; i + 1 < count; i++)
-		write_other(text, i);
 	snprintf(
 		ports, sizeof(ports),
 		"{\"port\": \"%u\", \"protocol\": \"TCP\"}, {\"port\": \"%u\", \"protocol\": \"UDP\"}",
 		AB_PORT, AB_PORT);
 	write_rule(text, "client", ports);
-	pg_strbuf_puts(text, "]\n");
 }
 
 static int add_source(struct pg_sources *sources, const char *name, const struct pg_strbuf *text,
@@ -72,23 +80,45 @@ static int add_source(struct pg_sources *sources, const char *name, const struct
 	return err ?: pg_sources_add(sources, name, text->text, text->length, ret_source);
 }
 
-int ab_policy_make(size_t count, struct pg_diags *diags, struct ab_policy *ret_policy)
+/* Decodes rules begin .. end - 1 of `count`: a source has its limit. */
+static int add_rules(struct ab_policy *policy, size_t begin, size_t end, size_t count,
+		     struct pg_diags *diags)
 {
-	_cleanup_strbuf_ struct pg_strbuf endpoints = { 0 }, rules = { 0 };
+	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
+	struct pg_decode_options options = { 0 };
+	char name[32];
+	uint32_t source;
+	int err;
+
+	for (size_t i = begin; i < end; i++) {
+		pg_strbuf_puts(&text, i > begin ? ",\n" : "[");
+		if (i + 1 < count)
+			write_other(&text, i);
+		else
+			write_last(&text);
+	}
+	pg_strbuf_puts(&text, "]\n");
+	snprintf(name, sizeof(name), "policy%zu", begin / RULES_A_SOURCE);
+	err = add_source(&policy->sources, name, &text, &source);
+	return err ?: pg_decode_policy(&policy->sources, source, &options, diags, &policy->policy);
+}
+
+int ab_policy_make(size_t count, bool ipv6, struct pg_diags *diags, struct ab_policy *ret_policy)
+{
+	_cleanup_strbuf_ struct pg_strbuf endpoints = { 0 };
 	_cleanup_ab_policy_ struct ab_policy policy = { 0 };
 	struct pg_decode_options options = { 0 };
 	uint32_t source;
 	int err;
 
-	write_endpoints(&endpoints);
-	write_policy(&rules, count);
+	write_endpoints(&endpoints, ipv6);
 	err = add_source(&policy.sources, "endpoints", &endpoints, &source);
 	err = err
 		      ?: pg_decode_endpoints(&policy.sources, source, &options, diags,
 					     &policy.endpoints);
 	err = err ?: pg_endpoints_finish(&policy.endpoints, diags);
-	err = err ?: add_source(&policy.sources, "policy", &rules, &source);
-	err = err ?: pg_decode_policy(&policy.sources, source, &options, diags, &policy.policy);
+	for (size_t i = 0; i < count && !err; i += RULES_A_SOURCE)
+		err = add_rules(&policy, i, PG_MIN(count, i + RULES_A_SOURCE), count, diags);
 	if (err)
 		return err;
 	*ret_policy = policy;

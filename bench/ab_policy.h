@@ -13,7 +13,18 @@
 #define AB_SERVER_ADDRESS "10.0.192.3"
 
 /* The largest number of policies that ab_policy_make() can tell apart. */
-#define AB_POLICIES_MAX 200000
+#define AB_POLICIES_MAX 1000000
+
+/* Where the i-th policy of another container than the client lets it come. */
+static inline uint16_t ab_policy_port(size_t i)
+{
+	return (uint16_t)(6001 + 2 * (i / AB_OTHERS / 2));
+}
+
+static inline bool ab_policy_is_udp(size_t i)
+{
+	return i / AB_OTHERS % 2;
+}
 
 /* Endpoints and policy; what points into it must not outlive it, and it must not move. */
 struct ab_policy {
@@ -27,9 +38,10 @@ void ab_policy_done(struct ab_policy *policy);
 
 /*
  * A client, a server and 20 other containers, and `count` rules of the server's ingress: the last one
- * lets the client reach its port (ab_traffic.h), all before it let another container reach another port. So
- * in a flat list of rules the one that matches is the last one. -EINVAL and diagnostics; -ENOMEM.
+ * lets the client reach its port (ab_traffic.h), the i-th before it lets container i % 20 reach
+ * ab_policy_port(i). So in a flat list of rules the one that matches the client is the last one. -EINVAL
+ * and diagnostics; -ENOMEM.
  */
-int ab_policy_make(size_t count, struct pg_diags *diags, struct ab_policy *ret_policy);
+int ab_policy_make(size_t count, bool ipv6, struct pg_diags *diags, struct ab_policy *ret_policy);
 
 #endif

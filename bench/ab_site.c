@@ -6,13 +6,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "bench/ab_host.h"
-
-struct request {
-	enum ab_measure measure;
-	double seconds;
-};
-
 struct answer {
 	int err;
 	double value;
@@ -23,20 +16,16 @@ static bool put(int fd, const struct answer *answer)
 	return send(fd, answer, sizeof(*answer), MSG_NOSIGNAL) == sizeof(*answer);
 }
 
-static void serve(const struct ab_config *config, struct ab_cpus cpus, int fd)
+static void serve(const struct ab_experiment *experiment, const struct ab_config *config,
+		  const struct ab_options *options, int fd)
 {
-	struct ab_path path = { 0 };
-	struct answer answer = { .err = ab_host_enter(config, &path) };
-	struct request request;
+	void *state = NULL;
+	struct answer answer = { .err = experiment->enter(config, options, &state) };
+	size_t measure;
 
-	path.client_cpu = cpus.client;
-	path.server_cpu = cpus.server;
-	if (!answer.err)
-		answer.err = ab_host_check(config, &path);
 	while (put(fd, &answer) && !answer.err &&
-	       recv(fd, &request, sizeof(request), 0) == sizeof(request))
-		answer.err =
-			ab_traffic_measure(&path, request.measure, request.seconds, &answer.value);
+	       recv(fd, &measure, sizeof(measure), 0) == sizeof(measure))
+		answer.err = experiment->measure(state, measure, &answer.value);
 }
 
 static int get(int fd, struct answer *ret_answer)
@@ -46,7 +35,8 @@ static int get(int fd, struct answer *ret_answer)
 	return got == sizeof(*ret_answer) ? ret_answer->err : -EPIPE;
 }
 
-int ab_site_start(const struct ab_config *config, struct ab_cpus cpus, struct ab_site *ret_site)
+int ab_site_start(const struct ab_experiment *experiment, const struct ab_config *config,
+		  const struct ab_options *options, struct ab_site *ret_site)
 {
 	struct ab_site site = { 0 };
 	struct answer answer;
@@ -59,7 +49,7 @@ int ab_site_start(const struct ab_config *config, struct ab_cpus cpus, struct ab
 	if (!site.process) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(ends[0]);
-		serve(config, cpus, ends[1]);
+		serve(experiment, config, options, ends[1]);
 		_exit(0);
 	}
 	err = site.process < 0 ? -errno : 0;
@@ -74,14 +64,12 @@ int ab_site_start(const struct ab_config *config, struct ab_cpus cpus, struct ab
 	return 0;
 }
 
-int ab_site_measure(const struct ab_site *site, enum ab_measure measure, double seconds,
-		    double *ret_value)
+int ab_site_measure(const struct ab_site *site, size_t measure, double *ret_value)
 {
-	struct request request = { measure, seconds };
 	struct answer answer;
 	int err;
 
-	if (send(site->socket, &request, sizeof(request), MSG_NOSIGNAL) != sizeof(request))
+	if (send(site->socket, &measure, sizeof(measure), MSG_NOSIGNAL) != sizeof(measure))
 		return -EPIPE;
 	err = get(site->socket, &answer);
 	if (err)

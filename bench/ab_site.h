@@ -3,23 +3,18 @@
 #ifndef PG_BENCH_AB_SITE_H
 #define PG_BENCH_AB_SITE_H
 
-#include "bench/ab_config.h"
-#include "bench/ab_traffic.h"
+#include "bench/ab_experiment.h"
 
 struct ab_site {
 	pid_t process;
 	int socket;
 };
 
-struct ab_cpus {
-	int client, server;
-};
-
-/* Waits until it is up and was found to filter what it should. -EPERM: not root. */
-int ab_site_start(const struct ab_config *config, struct ab_cpus cpus, struct ab_site *ret_site);
-/* -EPIPE: the process is gone. Else as of ab_traffic_measure(). */
-int ab_site_measure(const struct ab_site *site, enum ab_measure measure, double seconds,
-		    double *ret_value);
+/* Waits until it is up. -EPERM: not root. */
+int ab_site_start(const struct ab_experiment *experiment, const struct ab_config *config,
+		  const struct ab_options *options, struct ab_site *ret_site);
+/* -EPIPE: the process is gone. Else what the experiment's measure() returned; then the process is. */
+int ab_site_measure(const struct ab_site *site, size_t measure, double *ret_value);
 /* The kernel takes the host down. */
 void ab_site_stop(struct ab_site *site);
 

@@ -19,8 +19,7 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Sorts the values. */
-static double median_of(double *values, size_t count)
+double ab_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), compare);
 	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
@@ -33,11 +32,11 @@ struct ab_estimate ab_estimate(const double *values, size_t count)
 	struct ab_estimate estimate;
 
 	memcpy(sample, values, count * sizeof(*values));
-	estimate.median = median_of(sample, count);
+	estimate.median = ab_median(sample, count);
 	for (size_t i = 0; i < RESAMPLES; i++) {
 		for (size_t j = 0; j < count; j++)
 			sample[j] = values[ab_random_below(&random, count)];
-		medians[i] = median_of(sample, count);
+		medians[i] = ab_median(sample, count);
 	}
 	qsort(medians, RESAMPLES, sizeof(*medians), compare);
 	estimate.low = medians[RESAMPLES / 40];

@@ -20,6 +20,9 @@ struct ab_estimate {
 
 #define AB_VALUES_MAX 1000
 
+/* Of at least one value. Sorts them. */
+double ab_median(double *values, size_t count);
+
 /*
  * Of at least one value and at most AB_VALUES_MAX. The limits are the percentile bootstrap's (Efron and Tibshirani, chapter 13): the
  * medians of 2,000 samples that are drawn from the values, with replacement. With fewer than six

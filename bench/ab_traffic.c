@@ -22,14 +22,6 @@
 /* Of a measurement's time, before it: connections find their window, caches fill. */
 #define WARM_UP 0.1
 
-const struct ab_measure_type ab_measure_types[] = {
-	[AB_STREAM] = { "tcp-stream", "Gbit/s" },
-	[AB_RR] = { "tcp-rr", "1/s" },
-	[AB_CRR] = { "tcp-crr", "1/s" },
-	[AB_UDP] = { "udp-small", "1/s" },
-};
-_Static_assert(PG_COUNT(ab_measure_types) == AB_MEASURES, "a row for each");
-
 struct run {
 	const struct ab_path *path;
 	int listener, server, client; /* sockets; -1: none */
@@ -238,7 +230,7 @@ static int step_udp(struct run *run)
 	return send_all(run->client, run->buffer, DATAGRAM_SIZE);
 }
 
-static const struct method methods[AB_MEASURES] = {
+static const struct method methods[AB_TRAFFIC_MEASURES] = {
 	[AB_STREAM] = { SOCK_STREAM, true, serve_stream, step_stream },
 	[AB_RR] = { SOCK_STREAM, true, serve_rr, step_rr },
 	[AB_CRR] = { SOCK_STREAM, false, serve_crr, step_crr },

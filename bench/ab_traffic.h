@@ -12,14 +12,8 @@ enum ab_measure {
 	AB_RR,	   /* one TCP connection, 100 bytes there, 200 back: transactions a second */
 	AB_CRR,	   /* the same with a connection for each transaction */
 	AB_UDP, /* datagrams of 18 bytes, an Ethernet frame of 60: those that the server got a second */
-	AB_MEASURES,
+	AB_TRAFFIC_MEASURES,
 };
-
-struct ab_measure_type {
-	const char *name, *unit;
-};
-
-extern const struct ab_measure_type ab_measure_types[AB_MEASURES];
 
 #define AB_PORT	       5001 /* of the server, TCP and UDP */
 #define AB_CLOSED_PORT 5002 /* what a policy here denies */

@@ -22,13 +22,18 @@ bench_ab_SOURCES = \
 	bench/ab.c \
 	bench/ab_conditions.c bench/ab_conditions.h \
 	bench/ab_config.c bench/ab_config.h \
+	bench/ab_frame.c bench/ab_frame.h \
 	bench/ab_host.c bench/ab_host.h \
 	bench/ab_policy.c bench/ab_policy.h \
 	bench/ab_report.c bench/ab_report.h \
 	bench/ab_results.c bench/ab_results.h \
-	bench/ab_run.h \
+	bench/ab_experiment.h \
+	bench/ab_run.c \
+	bench/ab_run_change.c \
 	bench/ab_run_traffic.c \
+	bench/ab_run_verdict.c \
 	bench/ab_site.c bench/ab_site.h \
 	bench/ab_stats.c bench/ab_stats.h \
+	bench/ab_stream.c bench/ab_stream.h \
 	bench/ab_traffic.c bench/ab_traffic.h
 bench_ab_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)
