@@ -34,13 +34,14 @@ complete() {
 
 	for measure in tcp-stream tcp-rr tcp-crr udp-small; do
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
-			iptables-legacy/200 iptables-nft/200 ebpf/1 ebpf/200
+			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 ebpf/1 ebpf/200
 	done
 	for measure in verdict-first-ipv4 verdict-first-ipv6 verdict-known-ipv4 verdict-known-ipv6; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in commit-all commit-one apply-one lost-packets kernel-memory; do
-		measured_once "$measure" iptables-legacy/100 iptables-nft/100 ebpf/100
+		measured_once "$measure" legacy-linear/100 legacy-tree/100 nft-linear/100 nft-tree/100 \
+			ebpf/100
 	done
 }
 
