@@ -36,6 +36,7 @@ static void write_meta(const struct pg_commit *commit)
 	struct pg_map_meta_half half = {
 		.objects = (uint32_t)commit->desired->list.count,
 		.host_policy = (uint8_t)commit->intent->host_policy,
+		.on_revoke = (uint8_t)commit->intent->on_revoke,
 	};
 
 	memcpy(half.digest, commit->intent->digest, sizeof(half.digest));

@@ -224,6 +224,7 @@ int pg_ebpf_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		half = &pins.meta->half[status.generation & 1];
 		status.enforcing = true;
 		status.objects = half->objects;
+		status.on_revoke = half->on_revoke;
 		memcpy(status.digest, half->digest, sizeof(status.digest));
 		err = describe_attachment(handle, &status);
 		if (err)

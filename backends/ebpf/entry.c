@@ -30,6 +30,7 @@ struct endpoint_value {
 struct meta_value {
 	uint8_t digest[32];
 	uint8_t host_policy;
+	uint8_t on_revoke;
 } __attribute__((packed));
 
 struct policy_key {
@@ -99,7 +100,10 @@ static int add_endpoint(struct pg_objects *objects, const struct pg_map_entry_en
 static int add_meta(struct pg_objects *objects, const struct pg_map_entry_meta *meta,
 		    struct pg_origin origin)
 {
-	struct meta_value value = { .host_policy = (uint8_t)meta->host_policy };
+	struct meta_value value = {
+		.host_policy = (uint8_t)meta->host_policy,
+		.on_revoke = (uint8_t)meta->on_revoke,
+	};
 	char key = PG_ENTRY_META;
 
 	memcpy(value.digest, meta->digest, sizeof(value.digest));
@@ -214,6 +218,7 @@ static int read_meta(const struct pg_object *object, struct pg_map_entry_meta *r
 		return -EINVAL;
 	memcpy(ret_meta->digest, value->digest, sizeof(value->digest));
 	ret_meta->host_policy = value->host_policy;
+	ret_meta->on_revoke = value->on_revoke;
 	return 0;
 }
 

@@ -42,6 +42,7 @@ struct pg_map_entry_endpoint {
 struct pg_map_entry_meta {
 	uint8_t digest[32];
 	enum pg_host_policy host_policy;
+	enum pg_on_revoke on_revoke;
 };
 
 struct pg_map_entry_policy {

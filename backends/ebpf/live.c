@@ -151,8 +151,10 @@ static int read_meta(const struct reader *reader)
 {
 	const struct pg_map_meta *meta = reader->pins->meta;
 	const struct pg_map_meta_half *half = &meta->half[reader->generation & 1];
-	struct pg_map_entry entry = { .kind = PG_ENTRY_META,
-				      .meta.host_policy = half->host_policy };
+	struct pg_map_entry entry = {
+		.kind = PG_ENTRY_META,
+		.meta = { .host_policy = half->host_policy, .on_revoke = half->on_revoke },
+	};
 	struct pg_map_entry unfinished = { .kind = PG_ENTRY_UNFINISHED,
 					   .generation = meta->pending };
 	int err;

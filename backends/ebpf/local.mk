@@ -29,13 +29,15 @@ BPF_PARTS = \
 	backends/ebpf/bpf/abi.h \
 	backends/ebpf/bpf/context.h \
 	backends/ebpf/bpf/flow.h \
+	backends/ebpf/bpf/flow_id.h \
 	backends/ebpf/bpf/ipv4.h \
 	backends/ebpf/bpf/ipv6.h \
 	backends/ebpf/bpf/maps.h \
 	backends/ebpf/bpf/packet.h \
 	backends/ebpf/bpf/policy.h \
 	backends/ebpf/bpf/read.h \
-	backends/ebpf/bpf/report.h
+	backends/ebpf/bpf/report.h \
+	backends/ebpf/bpf/revoke.h
 EXTRA_DIST += backends/ebpf/bpf/polgen.bpf.c
 BPF_SKELETON = backends/ebpf/polgen.bpf.skel.h
 BUILT_SOURCES += $(BPF_SKELETON)

@@ -14,13 +14,17 @@ SAME(PG_ABI_ALLOW, PG_VERDICT_ALLOW);
 SAME(PG_ABI_REDIRECT, PG_VERDICT_REDIRECT);
 SAME(PG_ABI_DENY, PG_VERDICT_DENY);
 SAME(PG_ABI_HOST_POLICY_ALLOW, PG_HOST_POLICY_ALLOW);
+SAME(PG_ABI_ON_REVOKE_CUT, PG_ON_REVOKE_CUT);
+SAME(PG_ABI_ON_REVOKE_KEEP, PG_ON_REVOKE_KEEP);
 SAME(PG_ABI_NAME_MAX, PG_RULE_NAME_MAX);
 SAME(PG_ABI_IFNAME, IFNAMSIZ);
 
 static int plan_meta(const struct pg_intent *intent, struct pg_objects *objects)
 {
-	struct pg_map_entry entry = { .kind = PG_ENTRY_META,
-				      .meta.host_policy = intent->host_policy };
+	struct pg_map_entry entry = {
+		.kind = PG_ENTRY_META,
+		.meta = { .host_policy = intent->host_policy, .on_revoke = intent->on_revoke },
+	};
 
 	memcpy(entry.meta.digest, intent->digest, sizeof(entry.meta.digest));
 	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);

@@ -133,18 +133,35 @@ for attach in tcx clsact; do
 	tap_empty "$attach: nor on the interfaces" flip_run sh -c 'tc qdisc show | grep clsact || :'
 done
 
-# A connection goes on when the policy closes what it began on, and no other one begins.
-apply "$SANDBOX/policy.json" >/dev/null
-listen 80
-flip_run_in app3 timeout 60 busybox nc 10.0.192.2 80 <"$SANDBOX/sent" &
-exec {sent}<>"$SANDBOX/sent"
-echo before >&$sent
-until grep -q before "$SANDBOX/got"; do kill -0 $listener || break; done
-tap_check "apply a policy that allows nothing" apply "$SANDBOX/closed.json"
+# running: a connection from app3 that has brought "before".
+running() {
+	apply "$SANDBOX/policy.json" >/dev/null
+	listen 80
+	flip_run_in app3 timeout 60 busybox nc 10.0.192.2 80 <"$SANDBOX/sent" &
+	client=$!
+	exec {sent}<>"$SANDBOX/sent"
+	echo before >&$sent
+	until grep -q before "$SANDBOX/got"; do kill -0 $listener || break; done
+}
+
+# A connection goes on when the policy closes what it began on, if asked for, and no other one begins.
+running
+tap_check "apply a policy that allows nothing, and keep" apply --on-revoke=keep "$SANDBOX/closed.json"
 echo after >&$sent
 exec {sent}>&-
 wait $listener
 tap_equal "the connection goes on" "before after" "$(tr '\n' ' ' <"$SANDBOX/got" | sed 's/ $//')"
 tap_check "another one doesn't begin" denied transfers app3 80
+
+# It is cut if not: what it sends is dropped as a new connection's.
+running
+tap_check "apply it, and cut" apply "$SANDBOX/closed.json"
+tap_equal "the mode is shown" cut "$(polgen status --json | jq -r '.. | .onRevoke? // empty')"
+before=$(counter default-deny deny)
+echo after >&$sent
+until [ "$(counter default-deny deny)" -gt "$before" ]; do kill -0 $listener || break; done
+tap_equal "the connection is cut" before "$(cat "$SANDBOX/got")"
+kill $listener $client
+exec {sent}>&-
 
 tap_done

@@ -66,6 +66,11 @@ enum {
 };
 
 enum {
+	PG_ABI_ON_REVOKE_CUT,
+	PG_ABI_ON_REVOKE_KEEP,
+};
+
+enum {
 	PG_ABI_ANY = 0, /* peer of a policy key: every identity */
 	PG_ABI_HOST = 1,
 	PG_ABI_WORLD = 2, /* whoever the address map knows nothing of */
@@ -76,7 +81,8 @@ struct pg_map_meta_half {
 	__u8 digest[PG_ABI_DIGEST]; /* of the intent */
 	__u32 objects;		    /* how many the commit had */
 	__u8 host_policy;	    /* enum pg_host_policy */
-	__u8 pad[3];
+	__u8 on_revoke;		    /* enum pg_on_revoke */
+	__u8 pad[2];
 };
 
 struct pg_map_meta {
@@ -253,7 +259,7 @@ struct pg_map_flow_key {
 
 struct pg_map_flow {
 	__u64 seen;	  /* nanoseconds of CLOCK_MONOTONIC; may lag a second behind */
-	__u32 generation; /* by whose policy it was judged */
+	__u32 generation; /* by whose policy it was judged last */
 	__u8 initiator;	  /* 0 or 1: whose first packet it was */
 	__u8 local;	  /* bit of a side: an endpoint with programs on its interface */
 	__u8 replied;	  /* the other side has answered */

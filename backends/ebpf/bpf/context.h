@@ -9,13 +9,14 @@
 struct context {
 	struct __sk_buff *skb;
 	const struct pg_map_endpoint_half *endpoint;
-	__u32 generation; /* read once: the whole packet is judged by one policy */
-	__u32 slot;	  /* the rule that decided */
-	__u32 subject;	  /* who it was judged for */
-	__u32 peer;	  /* 0: not looked up */
-	__u8 host_policy; /* enum pg_host_policy */
-	__u8 program;	  /* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
-	__u8 direction;	  /* whose rule decided */
+	__u32 generation;  /* read once: the whole packet is judged by one policy */
+	__u32 valid_since; /* flows that an earlier generation's policy judged are judged again */
+	__u32 slot;	   /* the rule that decided */
+	__u32 subject;	   /* who it was judged for */
+	__u32 peer;	   /* 0: not looked up */
+	__u8 host_policy;  /* enum pg_host_policy */
+	__u8 program;	   /* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
+	__u8 direction;	   /* whose rule decided */
 	__u8 peer_flags;
 	struct packet packet;
 };

@@ -28,13 +28,17 @@ static __always_inline __u32 enter(struct context *context)
 	__u32 zero = 0, ifindex = context->skb->ifindex;
 	struct pg_map_meta *meta = bpf_map_lookup_elem(&pg_meta, &zero);
 	const struct pg_map_endpoint *endpoint;
+	const struct pg_map_meta_half *half;
 
 	if (!meta)
 		return PG_OUTCOME_UNKNOWN;
 	context->generation = *(volatile __u32 *)&meta->generation;
 	if (!context->generation)
 		return PG_OUTCOME_PASS;
-	context->host_policy = meta->half[context->generation & 1].host_policy;
+	half = &meta->half[context->generation & 1];
+	context->host_policy = half->host_policy;
+	if (half->on_revoke == PG_ABI_ON_REVOKE_CUT)
+		context->valid_since = context->generation;
 	/* Entries are made before the programs are attached and go after: there always is one. */
 	endpoint = bpf_map_lookup_elem(&pg_endpoints, &ifindex);
 	if (!endpoint)
@@ -88,7 +92,7 @@ static __always_inline bool judge_ingress(struct context *context)
 
 	find_peer(context, &context->packet.saddr);
 	sender = context->peer;
-	if (sender == PG_ABI_HOST && context->host_policy == PG_ABI_HOST_POLICY_ALLOW)
+	if (host_passes(context, sender))
 		return true;
 	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
 		context->peer = own;
@@ -112,13 +116,13 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 	bool is_flow = flow_of(packet, &id), last;
 
 	if (is_flow)
-		flow = find_flow(&id, packet, now);
+		flow = find_flow(context, &id, packet, now);
 	if (flow && is_established(flow, &id)) {
 		see_packet(flow, &id, packet, now);
 		count_established(context, flow->local & (1 << (id.side & 1)));
 		return PG_OUTCOME_ESTABLISHED;
 	}
-	if (is_icmp_error(packet) && is_related(context->skb, packet, now)) {
+	if (is_icmp_error(packet) && is_related(context, now)) {
 		find_peer(context, &packet->saddr);
 		count_established(context, context->peer_flags & PG_ABI_ADDRESS_LOCAL);
 		return PG_OUTCOME_ESTABLISHED;

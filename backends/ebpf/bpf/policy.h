@@ -5,14 +5,27 @@
 
 #include "context.h"
 
-static __always_inline const struct pg_map_address *look_up_address4(const union address *addr)
+/* Identity and flags; whoever isn't there is the world's. */
+static __always_inline struct pg_map_address_half owner_of(const struct pg_map_address *value,
+							   __u32 generation)
 {
-	struct pg_map_address4_key key = { .length = 32, .addr = addr->v4 };
+	struct pg_map_address_half owner = {};
 
-	return bpf_map_lookup_elem(&pg_addresses4, &key);
+	if (value)
+		owner = generation >= value->generation ? value->new : value->old;
+	if (!owner.identity)
+		owner.identity = PG_ABI_WORLD;
+	return owner;
 }
 
-static __always_inline const struct pg_map_address *look_up_address6(const union address *addr)
+static __always_inline struct pg_map_address_half find_owner4(__u32 addr, __u32 generation)
+{
+	struct pg_map_address4_key key = { .length = 32, .addr = addr };
+
+	return owner_of(bpf_map_lookup_elem(&pg_addresses4, &key), generation);
+}
+
+static __always_inline struct pg_map_address_half find_owner6(const __u64 addr[2], __u32 generation)
 {
 	struct pg_map_address6_key key = { .length = 128 };
 	const struct pg_map_address *value;
@@ -20,52 +33,48 @@ static __always_inline const struct pg_map_address *look_up_address6(const union
 	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
 	value = bpf_map_lookup_elem(&pg_addresses6, &key);
 	keep_apart(value);
-	return value;
+	return owner_of(value, generation);
 }
 
-/* Identity and flags of the other end. */
 static __always_inline void find_peer(struct context *context, const union address *addr)
 {
-	const struct pg_map_address *value =
-		context->packet.family == 6 ? look_up_address6(addr) : look_up_address4(addr);
-	const struct pg_map_address_half *half;
+	struct pg_map_address_half owner = context->packet.family == 6
+						   ? find_owner6(addr->halves, context->generation)
+						   : find_owner4(addr->v4, context->generation);
 
-	context->peer = PG_ABI_WORLD;
-	context->peer_flags = 0;
-	if (!value)
-		return;
-	half = HALF(context, value);
-	if (half->identity)
-		context->peer = half->identity;
-	context->peer_flags = half->flags;
+	context->peer = owner.identity;
+	context->peer_flags = owner.flags;
 }
 
-static __always_inline const struct pg_map_subject_half *find_subject(struct context *context,
-								      __u32 identity)
+static __always_inline const struct pg_map_subject_half *find_subject(__u32 identity,
+								      __u32 generation)
 {
 	const struct pg_map_subject *value = bpf_map_lookup_elem(&pg_subjects, &identity);
 	const struct pg_map_subject_half *half;
 
 	if (!value)
 		return NULL;
-	half = HALF(context, value);
+	half = generation >= value->generation ? &value->new : &value->old;
 	return half->present ? half : NULL;
 }
 
-/* Whether there is anything to judge for the endpoint itself; an unknown identity is closed. */
-static __always_inline bool is_judged(struct context *context)
+static __always_inline const struct pg_map_subject_half *find_own(const struct context *context)
 {
-	const struct pg_map_subject_half *subject =
-		find_subject(context, context->endpoint->identity);
+	return find_subject(context->endpoint->identity, context->generation);
+}
+
+/* Whether there is anything to judge for the endpoint itself; an unknown identity is closed. */
+static __always_inline bool is_judged(const struct context *context)
+{
+	const struct pg_map_subject_half *subject = find_own(context);
 	__u8 direction = context->program & 1;
 
 	return !subject || subject->enforced & (1 << direction) || subject->use[direction];
 }
 
-static __always_inline bool is_enforced(struct context *context)
+static __always_inline bool is_enforced(const struct context *context)
 {
-	const struct pg_map_subject_half *subject =
-		find_subject(context, context->endpoint->identity);
+	const struct pg_map_subject_half *subject = find_own(context);
 
 	return !subject || subject->enforced & (1 << context->program);
 }
@@ -123,45 +132,56 @@ __noinline __u64 look_up_peer(__u32 subject, __u32 peer, __u32 ask, __u32 use, _
 }
 
 /*
- * What the policy knows the packet's protocol as. The ICMP of one family in the other is none that a
- * rule names, so only those for every protocol speak of it.
+ * What a policy knows a protocol as. The ICMP of one family in the other is none that a rule names, so
+ * only those for every protocol speak of it.
  */
-static __always_inline __u8 named_proto(const struct packet *packet)
+static __always_inline __u8 named_proto(__u8 family, __u8 proto)
 {
-	return packet->proto == (packet->family == 6 ? IPPROTO_ICMP : IPPROTO_ICMPV6)
-		       ? 0
-		       : packet->proto;
+	return proto == (family == 6 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ? 0 : proto;
 }
 
 /*
- * The policy's answer for one subject and direction: true, or false with the rule in `context`. What
- * passes since the subject is open has PG_ABI_SLOT_NOBODY.
+ * The policy's answer for one subject and direction. What passes since the subject is open has
+ * PG_ABI_SLOT_NOBODY.
  */
+__noinline __u64 judge_side(__u32 subject, __u32 peer, __u32 ask, __u32 generation)
+{
+	const struct pg_map_subject_half *half = find_subject(subject, generation);
+	__u32 direction = ask >> 24 & 1, use;
+	__u64 found = 0;
+
+	if (!half)
+		return FOUND(PG_ABI_DENY, direction);
+	use = half->use[direction];
+	if (use)
+		found = look_up_peer(subject, peer, ask, use, generation);
+	if (use && !found)
+		found = look_up_peer(subject, PG_ABI_ANY, ask, use, generation);
+	if (found)
+		return found;
+	if (half->enforced & (1 << direction))
+		return FOUND(PG_ABI_DENY, direction);
+	return FOUND(PG_ABI_ALLOW, PG_ABI_SLOT_NOBODY);
+}
+
+static __always_inline bool host_passes(const struct context *context, __u32 sender)
+{
+	return sender == PG_ABI_HOST && context->host_policy == PG_ABI_HOST_POLICY_ALLOW;
+}
+
+/* The same of the packet at hand: true, or false with the rule in `context`. */
 static __always_inline bool judge(struct context *context, __u32 identity, __u32 peer,
 				  __u32 direction)
 {
-	const struct pg_map_subject_half *subject = find_subject(context, identity);
-	__u32 use, ask = ASK(direction, named_proto(&context->packet), context->packet.dport);
-	__u64 found = 0;
+	const struct packet *packet = &context->packet;
+	__u8 proto = named_proto(packet->family, packet->proto);
+	__u64 found = judge_side(identity, peer, ASK(direction, proto, packet->dport),
+				 context->generation);
 
 	context->subject = identity;
 	context->direction = direction;
-	context->slot = direction;
-	if (!subject)
-		return false;
-	use = subject->use[direction];
-	if (use)
-		found = look_up_peer(identity, peer, ask, use, context->generation);
-	if (use && !found)
-		found = look_up_peer(identity, PG_ABI_ANY, ask, use, context->generation);
-	if (found) {
-		context->slot = FOUND_SLOT(found);
-		return FOUND_VERDICT(found) == PG_ABI_ALLOW;
-	}
-	if (subject->enforced & (1 << direction))
-		return false;
-	context->slot = PG_ABI_SLOT_NOBODY;
-	return true;
+	context->slot = FOUND_SLOT(found);
+	return FOUND_VERDICT(found) == PG_ABI_ALLOW;
 }
 
 #endif

@@ -18,6 +18,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_plan \
 	tests/unit/backends/test_ebpf_policy \
 	tests/unit/backends/test_ebpf_random \
+	tests/unit/backends/test_ebpf_revoke \
 	tests/unit/backends/test_ebpf_trace \
 	tests/unit/backends/test_ebpf_wire
 
@@ -79,6 +80,11 @@ tests_unit_backends_test_ebpf_random_SOURCES = tests/unit/backends/test_ebpf_ran
 	$(EBPF_TEST_WORLD) $(backends_test_intent)
 tests_unit_backends_test_ebpf_random_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_random_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_revoke_SOURCES = tests/unit/backends/test_ebpf_revoke.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_revoke_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_revoke_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_trace_SOURCES = tests/unit/backends/test_ebpf_trace.c \
 	$(EBPF_TEST_WORLD) $(backends_test_intent)

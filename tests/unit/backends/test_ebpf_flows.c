@@ -320,20 +320,6 @@ static void test_errors_about_a_ping(void **state)
 	assert_drops(received(A, icmp_error(WORLD_IP, A_IP, 11, &unasked)));
 }
 
-/* A commit does not end what runs; a new flow is judged by the new policy. */
-static void test_flows_go_on_when_the_policy_changes(void **state)
-{
-	struct world *world = abc_begin(state);
-
-	allow_a_to_b(world);
-	open_connection();
-	world->table.entries.count = 0;
-	abc_apply(world);
-	assert_passes(exchanged(A, B, A_TO_B(TCP_ACK)));
-	assert_passes(exchanged(B, A, B_TO_A(TCP_ACK)));
-	assert_drops(sent(A, tcp(A_IP, 1001, B_IP, 80, TCP_SYN)));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,7 +339,6 @@ int main(void)
 		abc_test(test_errors_about_a_flow),
 		abc_test(test_errors_to_the_wrong_one),
 		abc_test(test_errors_about_a_ping),
-		abc_test(test_flows_go_on_when_the_policy_changes),
 	};
 
 	abc_enter();
