@@ -107,6 +107,15 @@ for flavour in legacy nft; do
 	grew "denied over IPv6" deny app3 app1 fd00::2 80 --family=6
 	tap_equal "$backend: denied over IPv6: so does ip6tables" "$packets" "$(listed ip6tables-$flavour)"
 
+	polgen apply --backend="$backend" --layout=tree "$policy" >/dev/null
+	grew "allowed in a tree" allow app2 app1 10.0.192.2 80
+	tap_equal "$backend: allowed in a tree: iptables lists that number with that counter" \
+		"$packets" "$(listed iptables-$flavour)"
+	grew "denied in a tree over IPv6" deny app3 app1 fd00::2 80 --family=6
+	tap_equal "$backend: denied in a tree over IPv6: so does ip6tables" "$packets" \
+		"$(listed ip6tables-$flavour)"
+	polgen apply --backend="$backend" "$policy" >/dev/null
+
 	explain ip:10.9.9.9 app1 --proto=udp --dport=53
 	tap_equal "$backend: an address that is nobody's, by its CIDR" "0 allow front" \
 		"$run_code $(jq -r '"\(.live.verdict) \(.ingress.rules[0].name)"' <<<"$run_out")"

@@ -8,7 +8,7 @@ tap_sandbox "$0" "$@"
 # shellcheck source=scripts/flip.sh
 . scripts/flip.sh
 
-for tool in iptables-nft ip6tables-nft iptables-nft-save nft; do
+for tool in iptables-nft ip6tables-nft iptables-nft-save nft jq; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
 done
 
@@ -76,15 +76,22 @@ disturb() {
 }
 
 flip_up
-ip netns add other
 
-tap_check "apply" apply
-polgen render "${options[@]}" "$flip" >"$SANDBOX/rendered"
-tap_check "iptables-restore reads what render prints" load "$SANDBOX/rendered"
-tap_equal "and makes the rules that apply made" "$(rules)" "$(other_rules)"
-tap_equal "expression for expression" "$(expressions flip_run)" \
-	"$(expressions nsenter --net=/run/netns/other)"
-tap_check "which are some" test "$(rules | grep -c '^-A POLGEN')" -gt 20
+# The layouts take over from each other; the last one is what the rest is about.
+for layout in tree linear; do
+	options+=(--layout="$layout")
+	ip netns add other
+	tap_check "$layout: apply" apply
+	tap_equal "$layout: status says so" "$layout" \
+		"$(polgen status --json | jq -r '.enforced[].layout')"
+	polgen render "${options[@]}" "$flip" >"$SANDBOX/rendered"
+	tap_check "$layout: iptables-restore reads what render prints" load "$SANDBOX/rendered"
+	tap_equal "$layout: and makes the rules that apply made" "$(rules)" "$(other_rules)"
+	tap_equal "$layout: expression for expression" "$(expressions flip_run)" \
+		"$(expressions nsenter --net=/run/netns/other)"
+	tap_check "$layout: which are some" test "$(rules | grep -c '^-A POLGEN')" -gt 20
+	ip netns del other
+done
 
 before=$(ruleset)
 tap_equal "applying again says that nothing is to be done" "nothing to change" \

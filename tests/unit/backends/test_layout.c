@@ -402,7 +402,10 @@ static void test_an_interface_of_two_endpoints(void **state)
 static void test_too_many_pairs(void **state)
 {
 	PG_CLEANUP(universe_done) struct universe universe = { 0 };
+	_cleanup_tree_ struct pg_tree tree = { 0 };
+	struct pg_intent intent;
 	char addr[32], name[32];
+	unsigned int id;
 
 	(void)state;
 	for (unsigned int i = 0; i < 2100; i++) {
@@ -414,6 +417,15 @@ static void test_too_many_pairs(void **state)
 		   "app=one");
 	assert_refused(&universe, -E2BIG,
 		       "layout 'linear' needs 4414200 iptables rules, the limit is 4000000");
+	/* Of all these pairs the same is said: each subject's dispatch has one chain of judges. */
+	intent = intent_of(&universe);
+	tree = build_tree(&intent);
+	id = universe.identities.endpoint_ids.items[0].n;
+	snprintf(name, sizeof(name), "POLGEN-I-%u-%u", id, id);
+	assert_chain(&tree, name,
+		     "-m comment --comment \"rule-1.1\" -j RETURN\n"
+		     "-m comment --comment default-deny -j DROP\n");
+	assert_true(pg_tree_rules(&tree) < 3 * 2100);
 }
 
 static void test_meta_is_read_back(void **state)
