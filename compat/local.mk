@@ -9,6 +9,7 @@ libcompat_a_SOURCES = \
 	compat/hash.c compat/hash.h \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \
+	compat/nft.c compat/nft.h \
 	compat/rtnl.c compat/rtnl.h compat/rtnl_internal.h compat/rtnl_list.c \
 	compat/strbuf.c compat/strbuf.h \
 	compat/util.c compat/util.h \

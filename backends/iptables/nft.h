@@ -13,10 +13,10 @@
 #define PG_BACKENDS_IPTABLES_NFT_H
 
 #include <libnftnl/rule.h>
-#include <time.h>
 
 #include "backends/iptables/flavour.h"
 #include "compat/nfnl.h"
+#include "compat/nft.h"
 
 #define PG_NFT_TABLE "filter"
 
@@ -100,16 +100,6 @@ struct pg_nft_snapshot {
 
 void pg_nft_snapshot_done(struct pg_nft_snapshot *snapshot);
 #define _cleanup_nft_snapshot_ PG_CLEANUP(pg_nft_snapshot_done)
-
-/* How long we have been trying while another program's changes came between, and whether it's enough. */
-struct pg_nft_patience {
-	struct timespec start;
-};
-struct pg_nft_patience pg_nft_patience_start(void);
-bool pg_nft_patience_is_over(const struct pg_nft_patience *patience);
-
-/* The number that every change of nf_tables counts up, anybody's. -EOPNOTSUPP: no nf_tables. */
-int pg_nft_generation(struct pg_nfnl *nfnl, uint32_t *ret_generation);
 
 /*
  * Reads one family (4 or 6), or both (0), such that it is the state of one moment. -EOPNOTSUPP: the
