@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libbackends.a
 libbackends_a_SOURCES = \
 	backends/backend.h \
+	backends/bridged.c backends/bridged.h \
 	backends/counters.c \
 	backends/object.c \
 	backends/revoke.c backends/revoke.h \
