@@ -142,7 +142,7 @@ enum pg_render_form {
 struct pg_backend_handle; /* each backend's own */
 
 struct pg_backend {
-	const char *name; /* "iptables", "ebpf" */
+	const char *name; /* "iptables", "ebpf", "nftables" */
 
 	/*
 	 * Makes a handle for the calling thread's network namespace. `kernel` false: for plan() and
@@ -207,6 +207,7 @@ struct pg_backend {
 
 extern const struct pg_backend pg_backend_iptables;
 extern const struct pg_backend pg_backend_ebpf;
+extern const struct pg_backend pg_backend_nftables;
 
 void pg_counters_done(struct pg_counters *counters);
 #define _cleanup_counters_ PG_CLEANUP(pg_counters_done)

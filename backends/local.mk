@@ -10,3 +10,4 @@ libbackends_a_SOURCES = \
 
 include $(srcdir)/backends/iptables/local.mk
 include $(srcdir)/backends/ebpf/local.mk
+include $(srcdir)/backends/nftables/local.mk

@@ -51,6 +51,22 @@ tests_unit_backends_test_nft_refused_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_nft_refused_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
 	$(CMOCKA_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
 
+check_PROGRAMS += tests/unit/backends/test_nftables_plan
+TESTS += tests/unit/backends/test_nftables_plan
+tests_unit_backends_test_nftables_plan_SOURCES = tests/unit/backends/test_nftables_plan.c \
+	$(backends_test_intent)
+tests_unit_backends_test_nftables_plan_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_nftables_plan_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
+	$(NFTNL_LIBS) $(MNL_LIBS)
+
+check_PROGRAMS += tests/unit/backends/test_nftables
+TESTS += tests/unit/backends/test_nftables
+tests_unit_backends_test_nftables_SOURCES = tests/unit/backends/test_nftables.c \
+	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h $(backends_test_intent)
+tests_unit_backends_test_nftables_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_nftables_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
+	$(NFTNL_LIBS) $(MNL_LIBS)
+
 check_PROGRAMS += tests/unit/backends/test_legacy
 TESTS += tests/unit/backends/test_legacy
 tests_unit_backends_test_legacy_SOURCES = tests/unit/backends/test_legacy.c \
