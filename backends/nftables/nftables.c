@@ -248,9 +248,18 @@ static int nftables_trace(struct pg_backend_handle *handle PG_UNUSED,
 			  struct pg_trace *ret_trace)
 {
 	_cleanup_nftables_state_ struct pg_nftables_state state = { 0 };
+	_cleanup_trace_ struct pg_trace trace = { 0 };
 	int err = pg_nftables_read(diags, true, &state);
 
-	return err ?: pg_nftables_trace(&state, query, ret_trace);
+	if (!err)
+		err = pg_nftables_trace_strays(&state, &trace);
+	if (!err)
+		err = pg_nftables_trace(&state, query, &trace);
+	if (err)
+		return err;
+	*ret_trace = trace;
+	trace = (struct pg_trace){ 0 };
+	return 0;
 }
 
 const struct pg_backend pg_backend_nftables = {

@@ -349,7 +349,7 @@ static int judge_both(struct tracer *tracer)
 	return err;
 }
 
-static int add_stray(struct tracer *tracer, const struct pg_object *object, const char *fate,
+static int add_stray(struct pg_trace *trace, const struct pg_object *object, const char *fate,
 		     const struct pg_nftables_strays *strays)
 {
 	_cleanup_strbuf_ struct pg_strbuf where = { 0 }, text = { 0 };
@@ -362,7 +362,7 @@ static int add_stray(struct tracer *tracer, const struct pg_object *object, cons
 		pg_strbuf_printf(&where, " %u", item.index);
 	pg_strbuf_printf(&text, "%s: ", fate);
 	pg_nftables_format(&strays->live, object, &text);
-	step = pg_trace_add(tracer->trace, &where, &text);
+	step = pg_trace_add(trace, &where, &text);
 	if (!step)
 		return -ENOMEM;
 	step->direction = PG_DIRECTIONS;
@@ -371,40 +371,33 @@ static int add_stray(struct tracer *tracer, const struct pg_object *object, cons
 }
 
 /* What isn't as we made it may do anything: shown, and not followed. */
-static int add_strays(struct tracer *tracer)
+int pg_nftables_trace_strays(const struct pg_nftables_state *state, struct pg_trace *trace)
 {
 	_cleanup_strays_ struct pg_nftables_strays strays = { 0 };
-	int err = pg_nftables_find_strays(&tracer->state->objects, &strays);
+	int err = pg_nftables_find_strays(&state->objects, &strays);
 
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	pg_array_foreach(change, &strays.diff.changes) {
 		if (!err)
-			err = add_stray(tracer, change->live ? change->live : change->desired,
+			err = add_stray(trace, change->live ? change->live : change->desired,
 					change->live ? "not polgen's" : "missing", &strays);
 	}
 	return err;
 }
 
 int pg_nftables_trace(const struct pg_nftables_state *state, const struct pg_trace_query *query,
-		      struct pg_trace *ret_trace)
+		      struct pg_trace *trace)
 {
-	_cleanup_trace_ struct pg_trace trace = { 0 };
 	struct tracer tracer = { .state = state,
 				 .query = query,
 				 .family = query->end[PG_EGRESS].addr.family,
-				 .trace = &trace };
-	int err = add_strays(&tracer);
+				 .trace = trace };
+	int err = guard(&tracer, PG_EGRESS);
 
-	if (!err)
-		err = guard(&tracer, PG_EGRESS);
-	if (!err && !trace.dropped)
+	if (!err && !trace->dropped)
 		err = judge_both(&tracer);
-	if (!err && !trace.dropped)
+	if (!err && !trace->dropped)
 		err = guard(&tracer, PG_INGRESS);
-	if (err)
-		return err;
-	*ret_trace = trace;
-	trace = (struct pg_trace){ 0 };
-	return 0;
+	return err;
 }

@@ -4,14 +4,17 @@
 #include "compat/errtext.h"
 #include "frontend/progress.h"
 
-const struct pg_backend *const pg_backends[] = { &pg_backend_iptables, &pg_backend_ebpf, NULL };
+const struct pg_backend *const pg_backends[] = { &pg_backend_iptables, &pg_backend_nftables,
+						 &pg_backend_ebpf, NULL };
 
 int pg_enforce_usage(const char *verb, const struct pg_options *options)
 {
 	struct pg_backend_options unused;
 
 	if (!pg_choose_backend(options, &unused))
-		return pg_usage_error("'%s' needs --backend=iptables or --backend=ebpf", verb);
+		return pg_usage_error(
+			"'%s' needs --backend=iptables, --backend=nftables or --backend=ebpf",
+			verb);
 	if (!options->file_count)
 		return pg_usage_error("'%s' needs a policy file", verb);
 	if (!options->endpoints)

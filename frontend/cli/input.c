@@ -138,6 +138,8 @@ const struct pg_backend *pg_choose_backend(const struct pg_options *options,
 	case PG_CHOICE_IPTABLES_NFT:
 		ret_options->flavour = "nft";
 		return &pg_backend_iptables;
+	case PG_CHOICE_NFTABLES:
+		return &pg_backend_nftables;
 	case PG_CHOICE_EBPF:
 		return &pg_backend_ebpf;
 	default:

@@ -22,6 +22,7 @@ static const char *const choice_names[] = {
 	[PG_CHOICE_IPTABLES] = "iptables",
 	[PG_CHOICE_IPTABLES_LEGACY] = "iptables-legacy",
 	[PG_CHOICE_IPTABLES_NFT] = "iptables-nft",
+	[PG_CHOICE_NFTABLES] = "nftables",
 	[PG_CHOICE_EBPF] = "ebpf",
 };
 _Static_assert(PG_COUNT(choice_names) == PG_CHOICES, "a name for each choice");
@@ -158,7 +159,8 @@ static const struct option_row option_rows[] = {
 	{ "attach", "tcx|clsact",
 	  "how the eBPF programs are attached; by default what the kernel has", set_attach },
 	{ "backend", "BACKEND",
-	  "iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf", set_backend },
+	  "iptables (flavour by probing), iptables-legacy, iptables-nft, nftables or ebpf",
+	  set_backend },
 	{ "bpffs", "DIR", "the bpffs to pin eBPF objects in; default /sys/fs/bpf", set_bpffs },
 	{ "diff", NULL, "show the flows that two policies, the old and the new, judge differently",
 	  set_diff },
@@ -360,9 +362,9 @@ void pg_options_done(struct pg_options *options)
 void pg_help(FILE *out)
 {
 	fputs("usage: polgen VERB [OPTION...] [FILE...]\n"
-	      "       polgen --backend=iptables|ebpf POLICY.json --endpoints=SRC\n"
+	      "       polgen --backend=BACKEND POLICY.json --endpoints=SRC\n"
 	      "\n"
-	      "One label policy, enforced on this host's containers by iptables or by eBPF.\n"
+	      "One label policy, enforced on this host's containers by iptables, nftables or eBPF.\n"
 	      "\n"
 	      "Verbs:\n",
 	      out);

@@ -23,6 +23,7 @@ enum pg_backend_choice {
 	PG_CHOICE_IPTABLES, /* flavour by probing */
 	PG_CHOICE_IPTABLES_LEGACY,
 	PG_CHOICE_IPTABLES_NFT,
+	PG_CHOICE_NFTABLES,
 	PG_CHOICE_EBPF,
 	PG_CHOICES,
 };

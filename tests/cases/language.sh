@@ -20,7 +20,7 @@ all_pass() {
 
 tap_check "there are policy tests" test "$flows" -gt 50
 tap_check "all of them pass on the model" all_pass model
-for backend in iptables-legacy iptables-nft ebpf; do
+for backend in iptables-legacy iptables-nft nftables ebpf; do
 	if [ "$(id -u)" -eq 0 ]; then
 		tap_check "all of them pass on $backend" all_pass "$backend"
 	else

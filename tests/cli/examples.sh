@@ -18,7 +18,7 @@ for case in examples/thesis/case.json "${cases[@]}"; do
 	tap_equal "$case on the model" "exit code 0, $flows flows" \
 		"exit code $run_code, $(grep -c '^ok' <<<"$run_out") flows"
 done
-for backend in iptables-legacy iptables-nft ebpf; do
+for backend in iptables-legacy iptables-nft nftables ebpf; do
 	for case in "${cases[@]}"; do
 		if [ "$(id -u)" -ne 0 ]; then
 			tap_skip "$case under $backend" "not root"

@@ -62,7 +62,7 @@ tap_run "nothing is enforced at first" 0 "nothing is enforced" "" polgen status
 tap_run "nothing to clear" 0 "nothing was enforced" "" polgen clear
 tap_equal "nor does clear leave anything" "$nothing" "$(state)"
 
-for backend in iptables-legacy iptables-nft ebpf; do
+for backend in iptables-legacy iptables-nft nftables ebpf; do
 	run polgen "${apply[@]}" --backend="$backend"
 	tap_equal "$backend: apply" "0 enforced by ${backend%%-*}" "$run_code ${run_out%% (*}$run_err"
 	applied=$(state)
@@ -215,7 +215,7 @@ tap_run "another network namespace has its own" 0 "nothing is enforced" "" "$POL
 # A file name is the operator's, and goes into rule comments and map values.
 odd=$'a "b"\n-j ACCEPT \e[31m.json'
 cp policy.json "$odd"
-for backend in iptables-legacy iptables-nft ebpf; do
+for backend in iptables-legacy iptables-nft nftables ebpf; do
 	run polgen apply --backend="$backend" --endpoints=endpoints.json "$odd"
 	tap_equal "$backend: a file name with quotes, a newline and control characters" \
 		"0 enforced by ${backend%%-*}" "$run_code ${run_out%% (*}$run_err"

@@ -40,7 +40,7 @@ refused "unknown option '-x' of 'check'" check -xy "$policy"
 refused "unknown option '-\\x01' of 'check'" check $'-\1' "$policy"
 refused "option '--json' takes no value" check --json=yes "$policy"
 refused "option '--backend' needs a value" render --backend
-refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft or ebpf" \
+refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft, nftables or ebpf" \
 	render --backend=ipfw
 refused "bad value 'flat' of '--layout': expected linear|tree" render --layout=flat
 refused "bad value 'l7' of '--l7': expected l4-only" render --l7=l7
@@ -59,7 +59,7 @@ refused "bad value '' of '--endpoints': expected where endpoints come from: dock
 	explain --endpoints=
 
 refused "'check' needs a policy file" check
-refused "'render' needs --backend=iptables or --backend=ebpf" render "$policy"
+refused "'render' needs --backend=iptables, --backend=nftables or --backend=ebpf" render "$policy"
 refused "'render' needs a policy file" render --backend=ebpf
 refused "'apply' needs --endpoints=docker or --endpoints=FILE" apply --backend=ebpf "$policy"
 refused "'status' takes no files" status "$policy"

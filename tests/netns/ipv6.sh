@@ -170,11 +170,12 @@ link_local=$(flip_run_in app1 ip -6 -o address show dev eth0 scope link | sed 's
 remains() {
 	case $backend in
 	iptables-*) flip_run "ip6tables-${backend#iptables-}-save" 2>/dev/null | grep POLGEN || : ;;
+	nftables) flip_run nft list ruleset | grep polgen || : ;;
 	ebpf) find /sys/fs/bpf -mindepth 1 ! -name '*.debug' ;;
 	esac
 }
 
-for backend in iptables-legacy iptables-nft ebpf; do
+for backend in iptables-legacy iptables-nft nftables ebpf; do
 	tap_check "$backend: apply" apply
 
 	for app in app1 app2 app3; do

@@ -102,6 +102,7 @@ static int stub_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	}
 
 const struct pg_backend pg_backend_iptables = STUB;
+const struct pg_backend pg_backend_nftables = STUB;
 const struct pg_backend pg_backend_ebpf = STUB;
 
 #define CASE                                                                                           \

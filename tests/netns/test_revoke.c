@@ -516,14 +516,24 @@ static bool is_possible(void)
 	return false;
 }
 
-enum { LEGACY_IPV4, LEGACY_IPV6, NFT_IPV4, NFT_IPV6, EBPF_IPV4, EBPF_IPV6 };
+enum {
+	LEGACY_IPV4,
+	LEGACY_IPV6,
+	NFT_IPV4,
+	NFT_IPV6,
+	NFTABLES_IPV4,
+	NFTABLES_IPV6,
+	EBPF_IPV4,
+	EBPF_IPV6
+};
 
 /* clang-format off */
 #define SCENE(fn, scene) \
 	{ #fn "_" #scene, fn, open_scene, close_scene, &scenes[scene] }
 /* clang-format on */
-#define IPTABLES_SCENES(fn) \
-	SCENE(fn, LEGACY_IPV4), SCENE(fn, LEGACY_IPV6), SCENE(fn, NFT_IPV4), SCENE(fn, NFT_IPV6)
+#define CONNTRACK_SCENES(fn)                                                                      \
+	SCENE(fn, LEGACY_IPV4), SCENE(fn, LEGACY_IPV6), SCENE(fn, NFT_IPV4), SCENE(fn, NFT_IPV6), \
+		SCENE(fn, NFTABLES_IPV4), SCENE(fn, NFTABLES_IPV6)
 #define EBPF_SCENES(fn) SCENE(fn, EBPF_IPV4), SCENE(fn, EBPF_IPV6)
 
 int main(void)
@@ -533,14 +543,16 @@ int main(void)
 		[LEGACY_IPV6] = { &pg_backend_iptables, "legacy", .family = 6 },
 		[NFT_IPV4] = { &pg_backend_iptables, "nft", .family = 4 },
 		[NFT_IPV6] = { &pg_backend_iptables, "nft", .family = 6 },
+		[NFTABLES_IPV4] = { &pg_backend_nftables, "nft", .family = 4 },
+		[NFTABLES_IPV6] = { &pg_backend_nftables, "nft", .family = 6 },
 		[EBPF_IPV4] = { &pg_backend_ebpf, "nft", .family = 4 },
 		[EBPF_IPV6] = { &pg_backend_ebpf, "nft", .family = 6 },
 	};
 	/* eBPF comes last: what it cuts connection tracking still knows, which iptables would find. */
 	const struct CMUnitTest tests[] = {
-		IPTABLES_SCENES(test_cut),
-		IPTABLES_SCENES(test_keep_and_then_cut),
-		IPTABLES_SCENES(test_killed_after_the_commit),
+		CONNTRACK_SCENES(test_cut),
+		CONNTRACK_SCENES(test_keep_and_then_cut),
+		CONNTRACK_SCENES(test_killed_after_the_commit),
 		EBPF_SCENES(test_cut),
 		EBPF_SCENES(test_keep_and_then_cut),
 	};

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Tagged frames beside iptables, in both flavours: those that endpoints send are dropped on the bridge,
+# Tagged frames beside iptables, in both flavours, and with nftables: those that endpoints send are dropped on the bridge,
 # whatever the tag; who is no endpoint reaches who is open; and the guard that does it comes and goes with
 # the rules.
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
@@ -28,9 +28,9 @@ polgen() {
 	}
 }
 
-# on VERB [OPTION...]: of this policy, in the flavour.
+# on VERB [OPTION...]: of this policy, by the backend.
 on() {
-	polgen "$1" --backend="iptables-$flavour" --endpoints=examples/flip/endpoints.json "${@:2}" \
+	polgen "$1" --backend="$backend" --endpoints=examples/flip/endpoints.json "${@:2}" \
 		"$SANDBOX/policy.json"
 }
 
@@ -159,6 +159,7 @@ END
 other=$(flip_run nft -s list table bridge other)
 
 for flavour in legacy nft; do
+	backend=iptables-$flavour
 	tap_check "$flavour: apply" on apply
 	tap_equal "$flavour: nothing was dropped" 0 "$(guarded)"
 	tap_check "$flavour: untagged, to who lets it in" arrives app3 app1 none
@@ -201,5 +202,20 @@ for flavour in legacy nft; do
 	flip_run nft delete table bridge polgen
 	tap_check "$flavour: clear where it is gone already" polgen clear
 done
+
+# nftables has a guard of its own, in one transaction with its other table.
+backend=nftables
+tap_check "$backend: apply" on apply
+tap_check "$backend: untagged, to who lets it in" arrives app3 app1 none
+tap_check "$backend: untagged, to who doesn't" lost app2 app1 none
+for tag in $tags; do
+	tap_check "$backend: $tag, to a closed endpoint" lost app2 app1 "$tag"
+	tap_check "$backend: $tag, from a closed endpoint" lost app3 app2 "$tag"
+	tap_check "$backend: $tag, between open sides" lost app1 app2 "$tag"
+done
+tap_equal "$backend: all of them are counted" 12 "$(guarded)"
+tap_check "$backend: sent to the bridge in another's name" unrouted
+tap_check "$backend: clear" polgen clear
+tap_check "$backend: all pass" arrives app2 app1 vlan0
 
 tap_done

@@ -36,6 +36,7 @@ static const struct contender contenders[] = {
 	{ "iptables-legacy", &pg_backend_iptables, "legacy", "linear" },
 	{ "iptables-nft", &pg_backend_iptables, "nft", "linear" },
 	{ "iptables-nft-tree", &pg_backend_iptables, "nft", "tree" },
+	{ "nftables", &pg_backend_nftables, NULL, NULL },
 	{ "ebpf", &pg_backend_ebpf, NULL, NULL },
 };
 
