@@ -29,6 +29,19 @@ static void write_pending(const struct pg_commit *commit, uint32_t generation)
 	__atomic_store_n(&commit->pins.meta->pending, generation, __ATOMIC_SEQ_CST);
 }
 
+/*
+ * What an earlier commit cut stays cut, though none of its packets came since and this one keeps: such a
+ * flow is judged by the policy that counts when one comes.
+ */
+static uint32_t valid_since(const struct pg_commit *commit)
+{
+	uint32_t now = commit->stage.now;
+
+	if (commit->intent->on_revoke == PG_ON_REVOKE_CUT)
+		return now + 1;
+	return commit->pins.meta->half[now & 1].valid_since;
+}
+
 /* Nobody looks at the half of a generation to come. */
 static void write_meta(const struct pg_commit *commit)
 {
@@ -37,6 +50,7 @@ static void write_meta(const struct pg_commit *commit)
 		.objects = (uint32_t)commit->desired->list.count,
 		.host_policy = (uint8_t)commit->intent->host_policy,
 		.on_revoke = (uint8_t)commit->intent->on_revoke,
+		.valid_since = valid_since(commit),
 	};
 
 	memcpy(half.digest, commit->intent->digest, sizeof(half.digest));

@@ -83,6 +83,7 @@ struct pg_map_meta_half {
 	__u8 host_policy;	    /* enum pg_host_policy */
 	__u8 on_revoke;		    /* enum pg_on_revoke */
 	__u8 pad[2];
+	__u32 valid_since; /* flows that an earlier generation's policy judged are judged again */
 };
 
 struct pg_map_meta {
@@ -94,8 +95,8 @@ struct pg_map_meta {
 	struct pg_map_meta_half half[2]; /* by generation & 1 */
 };
 
-PG_ABI_SIZE(struct pg_map_meta_half, 40);
-PG_ABI_SIZE(struct pg_map_meta, 104);
+PG_ABI_SIZE(struct pg_map_meta_half, 44);
+PG_ABI_SIZE(struct pg_map_meta, 112);
 PG_ABI_AT(struct pg_map_meta, abi, 0);
 PG_ABI_AT(struct pg_map_meta, generation, 4);
 PG_ABI_AT(struct pg_map_meta, netns_cookie, 16);

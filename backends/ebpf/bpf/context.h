@@ -10,7 +10,7 @@ struct context {
 	struct __sk_buff *skb;
 	const struct pg_map_endpoint_half *endpoint;
 	__u32 generation;  /* read once: the whole packet is judged by one policy */
-	__u32 valid_since; /* flows that an earlier generation's policy judged are judged again */
+	__u32 valid_since; /* as in the meta map */
 	__u32 slot;	   /* the rule that decided */
 	__u32 subject;	   /* who it was judged for */
 	__u32 peer;	   /* 0: not looked up */

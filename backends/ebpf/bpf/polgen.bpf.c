@@ -37,8 +37,7 @@ static __always_inline __u32 enter(struct context *context)
 		return PG_OUTCOME_PASS;
 	half = &meta->half[context->generation & 1];
 	context->host_policy = half->host_policy;
-	if (half->on_revoke == PG_ABI_ON_REVOKE_CUT)
-		context->valid_since = context->generation;
+	context->valid_since = half->valid_since;
 	/* Entries are made before the programs are attached and go after: there always is one. */
 	endpoint = bpf_map_lookup_elem(&pg_endpoints, &ifindex);
 	if (!endpoint)

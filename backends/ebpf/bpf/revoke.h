@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flows that began under an earlier policy, with --on-revoke=cut: the first packet that finds one has it
- * judged again, as the flow's first packet would be now, on both sides, and the flow is valid for the
- * policy that counts or gone. The key is what the last judge saw: addresses after DNAT, before SNAT.
+ * Flows that an earlier policy than the last one with --on-revoke=cut judged: the first packet that finds
+ * one has it judged again, as the flow's first packet would be now, on both sides, and the flow is valid
+ * for the policy that counts or gone. The key is what the last judge saw: addresses after DNAT, before
+ * SNAT.
  *
  * Several processors may do so at once. They come to the same answer, unless one of them still runs by
  * the policy before; then the flow is judged once more, or a new one's first packet is.

@@ -186,6 +186,32 @@ static void test_keep(void **state)
 	with_both(state, keep);
 }
 
+/* What was denied with cut is not let go on by a commit that keeps, before any of its packets came. */
+static void cut_then_keep(struct world *world, const struct family *f)
+{
+	allow_a_to_b(world);
+	connect_a_to_b(f);
+	begin_rules(world);
+	abc_apply(world);
+	world->intent.on_revoke = PG_ON_REVOKE_KEEP;
+	abc_apply(world);
+	world_rule(world, C_ID, PG_EGRESS, WORLD_ID, EVERY, PG_VERDICT_DENY, 3);
+	abc_apply(world);
+	assert_drops(sent(B, B_TO_A(f, TCP_ACK)));
+	assert_drops(sent(A, A_TO_B(f, TCP_ACK)));
+	/* While those that began since, or went on, are kept. */
+	allow_a_to_b(world);
+	connect_a_to_b(f);
+	begin_rules(world);
+	abc_apply(world);
+	assert_runs(f);
+}
+
+static void test_cut_then_keep(void **state)
+{
+	with_both(state, cut_then_keep);
+}
+
 static void test_status(void **state)
 {
 	struct world *world = abc_begin(state);
@@ -419,7 +445,7 @@ int main(void)
 		abc_test(test_status),	  abc_test(test_unconcerned),	abc_test(test_directions),
 		abc_test(test_host),	  abc_test(test_others),	abc_test(test_queries),
 		abc_test(test_errors),	  abc_test(test_unanswered),	abc_test(test_to_itself),
-		abc_test(test_fragments),
+		abc_test(test_fragments), abc_test(test_cut_then_keep),
 	};
 
 	abc_enter();
