@@ -17,26 +17,32 @@
 #include "bench/ab_host.h"
 #include "frontend/report.h"
 
-enum measure {
-	FIRST4,
-	FIRST6,
-	ESTABLISHED4,
-	ESTABLISHED6,
-	MEASURES,
+enum kind {
+	FIRST, /* of a new flow that one policy allows, always the same */
+	ANY,   /* of a new flow that any of them allows: what is looked up is in no cache */
+	KNOWN, /* of a flow that has gone both ways */
+};
+
+struct task {
+	enum kind kind;
+	uint8_t family;
 };
 
 static const struct ab_measure_type measures[] = {
-	[FIRST4] = { "verdict-first-ipv4", "ns" },
-	[FIRST6] = { "verdict-first-ipv6", "ns" },
-	[ESTABLISHED4] = { "verdict-known-ipv4", "ns" },
-	[ESTABLISHED6] = { "verdict-known-ipv6", "ns" },
+	{ "verdict-first-ipv4", "ns" }, { "verdict-first-ipv6", "ns" },
+	{ "verdict-any-ipv4", "ns" },	{ "verdict-any-ipv6", "ns" },
+	{ "verdict-known-ipv4", "ns" }, { "verdict-known-ipv6", "ns" },
 };
-_Static_assert(PG_COUNT(measures) == MEASURES, "a row for each");
+
+static const struct task tasks[] = {
+	{ FIRST, 4 }, { FIRST, 6 }, { ANY, 4 }, { ANY, 6 }, { KNOWN, 4 }, { KNOWN, 6 },
+};
+_Static_assert(PG_COUNT(measures) == PG_COUNT(tasks), "a row for each");
 
 /* Of so many runs the median counts, lest an interrupt does. */
-#define FIRST_RUNS	 2001
-#define ESTABLISHED_RUNS 51
-#define REPEAT		 2000
+#define FIRST_RUNS 2001
+#define KNOWN_RUNS 51
+#define REPEAT	   2000
 
 struct state {
 	struct ab_host host;
@@ -121,10 +127,9 @@ static int run(const struct state *state, enum pg_direction direction, const str
 	return (int)options.retval == 2 ? -EPROTO : 0; /* TC_ACT_SHOT */
 }
 
-/* Of any of the policies, each as likely as the others; a source port that was not used lately. */
-static struct ab_frame draw_first(struct state *state, uint8_t family)
+/* By the i-th policy, from a source port that was not used lately. */
+static struct ab_frame make_first(struct state *state, uint8_t family, size_t i)
 {
-	size_t i = ab_random_below(&state->random, state->policies);
 	bool others = i + 1 < state->policies;
 
 	state->sport = state->sport < 1024 ? 1024 : (uint16_t)(state->sport + 1);
@@ -139,12 +144,14 @@ static struct ab_frame draw_first(struct state *state, uint8_t family)
 	};
 }
 
-static int measure_first(struct state *state, uint8_t family, double *ret_ns)
+static int measure_first(struct state *state, const struct task *task, double *ret_ns)
 {
 	double times[FIRST_RUNS];
 
 	for (size_t i = 0; i < FIRST_RUNS; i++) {
-		struct ab_frame frame = draw_first(state, family);
+		size_t policy = task->kind == ANY ? ab_random_below(&state->random, state->policies)
+						  : state->policies - 1;
+		struct ab_frame frame = make_first(state, task->family, policy);
 		int err = run(state, PG_INGRESS, &frame, 1, &times[i]);
 
 		if (err)
@@ -155,29 +162,28 @@ static int measure_first(struct state *state, uint8_t family, double *ret_ns)
 }
 
 /* One packet each way, and then the client's again. */
-static int measure_established(struct state *state, uint8_t family, double *ret_ns)
+static int measure_known(struct state *state, uint8_t family, double *ret_ns)
 {
 	struct ab_frame there = { family, false, 2, 3, 999, AB_PORT, AB_TCP_SYN };
 	struct ab_frame back = { family, false, 3, 2, AB_PORT, 999, AB_TCP_SYN | AB_TCP_ACK };
-	double times[ESTABLISHED_RUNS];
+	double times[KNOWN_RUNS];
 	int err = run(state, PG_INGRESS, &there, 1, &times[0]);
 
 	err = err ?: run(state, PG_EGRESS, &back, 1, &times[0]);
 	there.flags = AB_TCP_ACK;
-	for (size_t i = 0; i < ESTABLISHED_RUNS && !err; i++)
+	for (size_t i = 0; i < KNOWN_RUNS && !err; i++)
 		err = run(state, PG_INGRESS, &there, REPEAT, &times[i]);
-	*ret_ns = err ? 0 : ab_median(times, ESTABLISHED_RUNS);
+	*ret_ns = err ? 0 : ab_median(times, KNOWN_RUNS);
 	return err;
 }
 
 static int measure(void *context, size_t what, double *ret_value)
 {
 	struct state *state = context;
-	uint8_t family = what == FIRST4 || what == ESTABLISHED4 ? 4 : 6;
+	const struct task *task = &tasks[what];
 
-	if (what == FIRST4 || what == FIRST6)
-		return measure_first(state, family, ret_value);
-	return measure_established(state, family, ret_value);
+	return task->kind == KNOWN ? measure_known(state, task->family, ret_value)
+				   : measure_first(state, task, ret_value);
 }
 
 const struct ab_experiment ab_verdict_experiment = {

@@ -36,7 +36,7 @@ complete() {
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
 			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 ebpf/1 ebpf/200
 	done
-	for measure in verdict-first-ipv4 verdict-first-ipv6 verdict-known-ipv4 verdict-known-ipv6; do
+	for measure in verdict-{first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in commit-all commit-one apply-one lost-packets kernel-memory; do
