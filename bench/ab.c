@@ -51,7 +51,7 @@ static void help(FILE *out)
 	      "  --only=NAME,...    only configurations whose names start so\n"
 	      "  --policies=N,...   numbers of policies for traffic; default 1,200,2000,20000\n"
 	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
-	      "  --rounds=N         how often everything is measured; default 15\n"
+	      "  --rounds=N         how often everything is measured, changes a fifth as often; default 15\n"
 	      "  --seconds=S        how long a measurement of traffic takes; default 0.5\n"
 	      "  --seed=N           of the order within each round; default 1\n",
 	      out);
@@ -222,6 +222,18 @@ static int run_experiments(const struct request *request, struct ab_results *res
 	return 0;
 }
 
+/* What was measured before something went wrong is written all the same. */
+static int measure(const struct request *request)
+{
+	_cleanup_results_ struct ab_results results = { 0 };
+	struct ab_conditions conditions;
+	int err;
+
+	describe(&request->options, &conditions);
+	err = run_experiments(request, &results);
+	return write_all(request, &conditions, &results) ?: err;
+}
+
 int main(int argc, char **argv)
 {
 	struct request request = {
@@ -235,20 +247,17 @@ int main(int argc, char **argv)
 			.changes = { { 100, 10000, 100000 }, 3 },
 		},
 	};
-	_cleanup_results_ struct ab_results results = { 0 };
-	struct ab_conditions conditions;
-	int err;
+	int code = 2;
 
 	if (!parse(argc, argv, &request)) {
 		fputs("ab: error: bad arguments; see --help\n", stderr);
-		return 2;
-	}
-	if (geteuid()) {
+	} else if (geteuid()) {
 		fputs("ab: error: not root; it makes network namespaces\n", stderr);
-		return 4;
+		code = 4;
+	} else {
+		request.options.progress = isatty(STDERR_FILENO);
+		code = measure(&request) ? 4 : 0;
 	}
-	request.options.progress = isatty(STDERR_FILENO);
-	describe(&request.options, &conditions);
-	err = run_experiments(&request, &results);
-	return err || write_all(&request, &conditions, &results) ? 4 : 0;
+	free(request.experiments.items);
+	return code;
 }

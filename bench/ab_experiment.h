@@ -28,6 +28,7 @@ struct ab_measure_type {
 struct ab_experiment {
 	const char *name;
 	unsigned bit; /* AB_IN_... */
+	size_t every; /* a round of it for so many rounds that are asked for */
 	const struct ab_sizes *(*sizes)(const struct ab_options *options);
 	const struct ab_measure_type *measures;
 	size_t measure_count;

@@ -102,13 +102,14 @@ static int run_rounds(struct run *run, struct ab_results *results)
 {
 	struct ab_random random = { run->options->seed };
 	size_t first = results->list.count;
+	size_t rounds = PG_MAX(run->options->rounds / run->experiment->every, (size_t)1);
 	int err = start(run);
 
 	err = err ?: add_series(run, results);
-	for (size_t i = 0; i < run->options->rounds && !err; i++) {
+	for (size_t i = 0; i < rounds && !err; i++) {
 		if (run->options->progress)
 			fprintf(stderr, "\r%s: round %zu of %zu %30s", run->experiment->name, i + 1,
-				run->options->rounds, "");
+				rounds, "");
 		err = run_round(run, &random, results->list.items + first);
 	}
 	if (run->options->progress)

@@ -255,6 +255,7 @@ static int measure(void *context, size_t what, double *ret_value)
 const struct ab_experiment ab_change_experiment = {
 	.name = "change",
 	.bit = AB_IN_CHANGE,
+	.every = 5,
 	.sizes = sizes,
 	.measures = measures,
 	.measure_count = PG_COUNT(measures),

@@ -189,6 +189,7 @@ static int measure(void *context, size_t what, double *ret_value)
 const struct ab_experiment ab_verdict_experiment = {
 	.name = "verdict",
 	.bit = AB_IN_VERDICT,
+	.every = 1,
 	.sizes = sizes,
 	.measures = measures,
 	.measure_count = PG_COUNT(measures),
