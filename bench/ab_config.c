@@ -17,6 +17,8 @@ const struct ab_form ab_forms[] = {
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "linear" } },
 	{ "nft-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "tree" } },
+	{ "nftables", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	  .backend = &pg_backend_nftables },
 	{ "ebpf", AB_POLGEN, EVERYWHERE, .counted = true, .backend = &pg_backend_ebpf },
 	{ 0 },
 };

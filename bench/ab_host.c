@@ -28,8 +28,8 @@ static int enforce(const struct ab_config *config, const struct ab_policy *polic
 }
 
 /*
- * Frames of one bridge meet iptables only where this is 1, as Docker sets it. Where iptables has no
- * part it is 0, lest netfilter's own cost counts.
+ * Frames of one bridge meet IP's hooks only where this is 1, as Docker sets it. Where nothing is there it
+ * is 0, lest the way there counts.
  */
 static int set_bridge_netfilter(bool on)
 {
@@ -119,9 +119,9 @@ static int install(const struct ab_config *config, const struct ab_policy *polic
 		   struct pg_diags *diags, struct ab_path *path)
 {
 	const struct ab_form *form = config->form;
-	bool iptables = form->kind == AB_TOP || form->kind == AB_FLAT ||
-			form->backend == &pg_backend_iptables;
-	int err = set_bridge_netfilter(iptables);
+	bool has_rules = form->kind == AB_TOP || form->kind == AB_FLAT ||
+			 (form->kind == AB_POLGEN && form->backend != &pg_backend_ebpf);
+	int err = set_bridge_netfilter(has_rules);
 
 	if (err)
 		return err;

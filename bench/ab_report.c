@@ -10,8 +10,11 @@ struct group {
 
 static bool next_group(const struct ab_results *results, struct group *group)
 {
-	const struct ab_series *end = results->list.items + results->list.count;
+	const struct ab_series *end;
 
+	if (!results->list.count)
+		return false;
+	end = results->list.items + results->list.count;
 	group->first = group->end ? group->end : results->list.items;
 	group->end = group->first;
 	while (group->end < end && !strcmp(group->end->measure, group->first->measure))

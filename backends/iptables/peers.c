@@ -105,7 +105,7 @@ const struct pg_ipt_address *pg_ipt_peers_addresses(const struct pg_ipt_peers *p
 			break;
 	}
 	*ret_count = end - low;
-	return peers->managed.items + low;
+	return end > low ? &peers->managed.items[low] : NULL;
 }
 
 /* As rules have it: a prefix of length 0 is no match. */

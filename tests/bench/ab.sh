@@ -34,14 +34,14 @@ complete() {
 
 	for measure in tcp-stream tcp-rr tcp-crr udp-small; do
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
-			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 ebpf/1 ebpf/200
+			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 nftables/200 ebpf/1 ebpf/200
 	done
 	for measure in verdict-{first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in commit-all commit-one apply-one lost-packets kernel-memory; do
 		measured_once "$measure" legacy-linear/100 legacy-tree/100 nft-linear/100 nft-tree/100 \
-			ebpf/100
+			nftables/100 ebpf/100
 	done
 }
 
@@ -64,7 +64,7 @@ refused() {
 	[ $? -eq 2 ]
 }
 
-tap_check "a quick run" timeout 120 "$ab" --quick --csv="$SANDBOX/ab.csv" --json="$SANDBOX/ab.json"
+tap_check "a quick run" timeout 300 "$ab" --quick --csv="$SANDBOX/ab.csv" --json="$SANDBOX/ab.json"
 tap_empty "every configuration is measured" complete
 tap_check "no packet of an allowed flow is lost in a change" lossless
 tap_empty "both files have the same values" same_values
