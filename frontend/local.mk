@@ -31,6 +31,7 @@ libfrontend_a_SOURCES = \
 	frontend/decode/case_assign.c \
 	frontend/decode/case_endpoints.c \
 	frontend/decode/case_flow.c \
+	frontend/decode/case_names.c \
 	frontend/decode/case_part.h \
 	frontend/decode/decode.h \
 	frontend/decode/decode_endpoints.c \

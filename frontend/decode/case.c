@@ -39,6 +39,7 @@ void pg_case_done(struct pg_case *test)
 	free(test->host_name);
 	pg_policy_done(&test->policy);
 	pg_endpoints_done(&test->endpoints);
+	pg_endpoints_done(&test->outsiders);
 	pg_array_foreach(flow, &test->flows) {
 		free(flow->src.text);
 		free(flow->dst.text);
@@ -121,7 +122,7 @@ static int decode_all(struct pg_decoder *decoder, const struct pg_json_value *va
 	if (r == 0 && fields->endpoints)
 		r = pg_decode_case_addresses(decoder, fields->endpoints, &names);
 	if (r == 0)
-		r = pg_case_names_add_addresses(&names);
+		r = pg_case_names_add_addresses(&names, decoder->diags);
 	if (r == 0 && fields->endpoints && fields->flows)
 		r = pg_decode_case_flows(decoder, fields->flows, &names);
 	return r;

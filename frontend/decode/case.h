@@ -15,12 +15,19 @@ enum pg_expectation {
 
 const char *pg_expectation_name(enum pg_expectation expectation); /* "allow", "deny", "http-403" */
 
-/* One end of a case's flow: an endpoint, the host, or an address that is nobody's. */
+enum pg_party_kind {
+	PG_PARTY_ENDPOINT,
+	PG_PARTY_HOST,
+	PG_PARTY_ADDRESS,
+	PG_PARTY_OUTSIDER, /* until pg_case_assign(), which makes addresses of them */
+};
+
+/* One end of a case's flow: an endpoint, the host, or an address of another node or the world. */
 struct pg_case_party {
 	char *text; /* as written: "app1", "ip:8.8.8.8" */
-	enum { PG_PARTY_ENDPOINT, PG_PARTY_HOST, PG_PARTY_ADDRESS } kind;
-	size_t endpoint;     /* ENDPOINT: index into case.endpoints.list */
-	struct pg_addr addr; /* what is written as "ip:..."; else of family 0 */
+	enum pg_party_kind kind;
+	size_t endpoint; /* ENDPOINT, OUTSIDER: index into case.endpoints.list, .outsiders.list */
+	struct pg_addr addr; /* ADDRESS; and what is written as "ip:..."; else of family 0 */
 };
 
 struct pg_case_header {
@@ -54,8 +61,11 @@ struct pg_case {
 	struct pg_loc policy_loc;
 	struct pg_endpoints
 		endpoints; /* without the host; all addresses are there after _assign() */
-	bool has_host;	   /* an endpoint labelled reserved:host= was there */
-	char *host_name;   /* its name; NULL without */
+	/* What nothing is enforced on and has a name: labelled reserved:remote-node= or
+	 * reserved:world=. Their list alone is used. */
+	struct pg_endpoints outsiders;
+	bool has_host;	 /* an endpoint labelled reserved:host= was there */
+	char *host_name; /* its name; NULL without */
 	struct pg_array(struct pg_case_flow) flows;
 };
 
@@ -72,9 +82,10 @@ int pg_case_decode(const struct pg_sources *sources, uint32_t source,
 
 /*
  * Gives addresses to endpoints: of a family that a flow of theirs has and they lack, and IPv4 to those
- * that have none; and to the host one of each family that an endpoint has. They are from
- * 10.0.192.0/20 and fd00:10:192::/112, and none that the case names. Then calls
- * pg_endpoints_finish(). -EINVAL (diags), -ENOSPC, -ENOMEM.
+ * that have none; to the host one of each family that an endpoint has; and to outsiders of the
+ * families of their flows. None is one that the case names. What other nodes have are
+ * endpoints.remote_node_addrs then. Calls pg_endpoints_finish() at last. -EINVAL (diags), -ENOSPC,
+ * -ENOMEM.
  */
 int pg_case_assign(struct pg_case *test, struct pg_diags *diags);
 

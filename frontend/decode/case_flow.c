@@ -38,7 +38,7 @@ static void decode_address_party(struct pg_decoder *decoder, const struct pg_jso
 		return;
 	}
 	owner = pg_case_names_owner(names, &party->addr);
-	party->kind = !owner ? PG_PARTY_ADDRESS : owner->host ? PG_PARTY_HOST : PG_PARTY_ENDPOINT;
+	party->kind = owner ? owner->kind : PG_PARTY_ADDRESS;
 	party->endpoint = owner ? owner->endpoint : 0;
 }
 
@@ -66,19 +66,16 @@ static void decode_proto(struct pg_decoder *decoder, const struct pg_json_value 
 		pg_decode_unknown_word(decoder, value, "protocol", names, PG_COUNT(names));
 }
 
-/* Whether it is an endpoint that was given an IPv6 address and no other. Names may be nobody's. */
-static bool has_only_ipv6(const struct pg_case *test, const struct pg_case_party *party)
+/* Whether it was given an IPv6 address and no other. Names may be nobody's. */
+static bool has_only_ipv6(struct pg_case *test, const struct pg_case_party *party)
 {
-	const struct pg_endpoint *endpoint;
+	const struct pg_endpoint *endpoint = pg_case_party_endpoint(test, party);
 
-	if (party->kind != PG_PARTY_ENDPOINT || party->endpoint >= test->endpoints.list.count)
-		return false;
-	endpoint = &test->endpoints.list.items[party->endpoint];
-	return endpoint->ipv6.family && !endpoint->ipv4.family;
+	return endpoint && endpoint->ipv6.family && !endpoint->ipv4.family;
 }
 
 /* Of a flow that doesn't say: as its addresses are, else IPv4 unless an endpoint has none. */
-static uint8_t choose_family(const struct pg_case *test, const struct pg_case_flow *flow)
+static uint8_t choose_family(struct pg_case *test, const struct pg_case_flow *flow)
 {
 	if (flow->src.addr.family || flow->dst.addr.family)
 		return PG_MAX(flow->src.addr.family, flow->dst.addr.family);
@@ -97,7 +94,7 @@ static void check_family(struct pg_decoder *decoder, const struct pg_json_value 
 }
 
 static void decode_family(struct pg_decoder *decoder, const struct flow_fields *fields,
-			  const struct pg_case *test, struct pg_case_flow *flow)
+			  struct pg_case *test, struct pg_case_flow *flow)
 {
 	const struct pg_json_value *value = fields->family;
 

@@ -7,6 +7,7 @@ static void check_party(const struct pg_case *test, const struct pg_case_party *
 {
 	if (party->kind == PG_PARTY_ENDPOINT)
 		FUZZ_CHECK(party->endpoint < test->endpoints.list.count);
+	FUZZ_CHECK(party->kind != PG_PARTY_OUTSIDER);
 	if (party->kind == PG_PARTY_ADDRESS)
 		FUZZ_CHECK(party->addr.family);
 }

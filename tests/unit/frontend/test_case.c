@@ -207,6 +207,58 @@ static void test_addresses_are_given_where_flows_need_them(void **state)
 	assert_int_equal(decoded.test.endpoints.host_addrs.count, 2);
 }
 
+static const char outsiders_case[] =
+	"{\"id\": \"\", \"policy\": [], \"endpoints\": {"
+	"\"a\": [\"k8s:app=a\"], \"n1\": [\"reserved:remote-node=\"], \"n2\": [\"reserved:remote-node\"],"
+	"\"w1\": [\"reserved:world=\"], \"w2\": [\"reserved:world=\"], \"i\": [\"reserved:init=\"],"
+	"\"n3\": [\"reserved:remote-node=\"],"
+	"\"_ips\": {\"n2\": \"2001:db8::2\", \"n3\": [\"10.0.0.3\", \"2001:db8::3\"]}}, \"flows\": ["
+	"{\"src\": \"n1\", \"dst\": \"a\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"a\", \"dst\": \"n2\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"a\", \"dst\": \"w1\", \"family\": 6, \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"w2\", \"dst\": \"a\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"w1\", \"dst\": \"a\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"ip:10.0.0.3\", \"dst\": \"a\", \"proto\": \"icmp\", \"expect\": \"allow\"},"
+	"{\"src\": \"ip:198.51.100.1\", \"dst\": \"i\", \"proto\": \"icmp\", \"expect\": \"allow\"}"
+	"]}";
+
+/* Other nodes and the world are no endpoints, and have addresses of their own. */
+static void test_outsiders(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_case *test = &decoded.test;
+
+	(void)state;
+	assert_int_equal(decode_case(&decoded, outsiders_case), 0);
+	assert_int_equal(test->flows.items[0].src.kind, PG_PARTY_OUTSIDER);
+	assert_int_equal(test->flows.items[5].src.kind, PG_PARTY_OUTSIDER);
+	assert_int_equal(pg_case_assign(&decoded.test, &decoded.diags), 0);
+	assert_int_equal(test->endpoints.list.count, 2);
+	assert_int_equal(test->flows.items[0].src.kind, PG_PARTY_ADDRESS);
+	assert_flow(test, 0, 4, PG_PROTO_ICMP, 8, "192.0.2.1", "10.0.192.2");
+	assert_flow(test, 1, 6, PG_PROTO_ICMPV6, 128, "fd00:10:192::1", "2001:db8::2");
+	assert_flow(test, 2, 6, PG_PROTO_ICMPV6, 128, "fd00:10:192::1", "2001:db8:198::1");
+	assert_flow(test, 3, 4, PG_PROTO_ICMP, 8, "198.51.100.2", "10.0.192.2");
+	assert_flow(test, 4, 4, PG_PROTO_ICMP, 8, "198.51.100.3", "10.0.192.2");
+	assert_flow(test, 5, 4, PG_PROTO_ICMP, 8, "10.0.0.3", "10.0.192.2");
+	assert_int_equal(test->flows.items[6].dst.kind, PG_PARTY_ENDPOINT);
+}
+
+static void test_addresses_of_other_nodes(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_endpoints *endpoints = &decoded.test.endpoints;
+
+	(void)state;
+	assert_int_equal(decode_case(&decoded, outsiders_case), 0);
+	assert_int_equal(pg_case_assign(&decoded.test, &decoded.diags), 0);
+	assert_int_equal(endpoints->remote_node_addrs.count, 4);
+	assert_addr(&endpoints->remote_node_addrs.items[0], "192.0.2.1");
+	assert_addr(&endpoints->remote_node_addrs.items[1], "2001:db8::2");
+	assert_addr(&endpoints->remote_node_addrs.items[2], "10.0.0.3");
+	assert_addr(&endpoints->remote_node_addrs.items[3], "2001:db8::3");
+}
+
 static void decode_crowd(struct decoded *decoded, size_t count)
 {
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
@@ -242,6 +294,8 @@ int main(void)
 		cmocka_unit_test(test_addresses_are_given_around_those_named),
 		cmocka_unit_test(test_families_of_flows),
 		cmocka_unit_test(test_addresses_are_given_where_flows_need_them),
+		cmocka_unit_test(test_outsiders),
+		cmocka_unit_test(test_addresses_of_other_nodes),
 		cmocka_unit_test(test_addresses_come_to_an_end),
 	};
 
