@@ -23,11 +23,14 @@ static int compare(const void *a, const void *b)
 int pg_counters_add(struct pg_counters *counters, const char *rule, enum pg_direction direction,
 		    enum pg_verdict verdict, uint64_t packets, uint64_t bytes)
 {
-	struct pg_counter *counter = pg_array_add(&counters->list);
+	_cleanup_strbuf_ struct pg_strbuf name = { 0 };
+	struct pg_counter *counter;
 
+	pg_strbuf_add_escaped(&name, rule, strlen(rule));
+	counter = pg_strbuf_error(&name) ? NULL : pg_array_add(&counters->list);
 	if (!counter)
 		return -ENOMEM;
-	snprintf(counter->rule, sizeof(counter->rule), "%s", rule);
+	snprintf(counter->rule, sizeof(counter->rule), "%s", name.text ? name.text : "");
 	counter->direction = direction;
 	counter->verdict = verdict;
 	counter->packets = packets;

@@ -48,7 +48,9 @@ struct pg_trace {
 void pg_trace_done(struct pg_trace *trace);
 #define _cleanup_trace_ PG_CLEANUP(pg_trace_done)
 
-/* Appends a step; takes the two texts over, and leaves both buffers empty. NULL: out of memory. */
+/*
+ * Appends a step with the two texts, escaped for people; leaves both buffers empty. NULL: out of memory.
+ */
 struct pg_trace_step *pg_trace_add(struct pg_trace *trace, struct pg_strbuf *object,
 				   struct pg_strbuf *text);
 

@@ -301,6 +301,12 @@ static int parse_on_revoke(const char *comment, enum pg_on_revoke *ret_mode)
 	return pg_on_revoke_parse(name, ret_mode);
 }
 
+/* Shown to people and written into JSON as it is. */
+static bool is_word(const char *text)
+{
+	return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")];
+}
+
 int pg_meta_parse(const char *comment, struct pg_meta *ret_meta)
 {
 	const char *layout = strstr(comment, META_LAYOUT);
@@ -308,7 +314,7 @@ int pg_meta_parse(const char *comment, struct pg_meta *ret_meta)
 
 	if (strncmp(comment, META_HEAD, strlen(META_HEAD)) || !layout ||
 	    parse_digest(comment + strlen(META_HEAD), meta.digest) ||
-	    parse_on_revoke(comment, &meta.on_revoke))
+	    parse_on_revoke(comment, &meta.on_revoke) || !is_word(layout + strlen(META_LAYOUT)))
 		return -EINVAL;
 	snprintf(meta.layout, sizeof(meta.layout), "%s", layout + strlen(META_LAYOUT));
 	*ret_meta = meta;

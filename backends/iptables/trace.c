@@ -16,6 +16,9 @@ int pg_ipt_trace(struct pg_backend_handle *handle, const struct pg_trace_query *
 		err = pg_ipt_walk(v6 ? &installed.v6 : &installed.v4, query, &trace);
 	if (err == -ELOOP)
 		pg_error(diags, PG_LOC_NONE, "rules jump deeper than %d chains", PG_IPT_WALK_DEPTH);
+	if (err == -E2BIG)
+		pg_error(diags, PG_LOC_NONE, "the packet meets more than %d rules",
+			 PG_IPT_WALK_STEPS);
 	if (err)
 		return err;
 	*ret_trace = trace;

@@ -73,6 +73,8 @@ static int add_step(struct walker *walker, const char *chain, size_t number,
 	_cleanup_strbuf_ struct pg_strbuf object = { 0 }, text = { 0 };
 	struct pg_trace_step *step;
 
+	if (walker->trace->steps.count >= PG_IPT_WALK_STEPS)
+		return -E2BIG;
 	pg_strbuf_printf(&object, "%s %zu", chain, number);
 	pg_tree_format_rule(rule, &text);
 	step = pg_trace_add(walker->trace, &object, &text);

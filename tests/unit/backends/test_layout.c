@@ -449,6 +449,10 @@ static void test_meta_is_read_back(void **state)
 	assert_memory_equal(meta.digest, intent.digest, sizeof(meta.digest));
 	assert_int_equal(meta.on_revoke, PG_ON_REVOKE_KEEP);
 	assert_string_equal(meta.layout, "linear");
+	*strstr(comment, "linear") = '\x1b';
+	assert_int_equal(pg_meta_parse(comment, &meta), -EINVAL);
+	*strchr(comment, '\x1b') = 'l';
+	assert_int_equal(pg_meta_parse(comment, &meta), 0);
 	comment[20] = 'x';
 	assert_int_equal(pg_meta_parse(comment, &meta), -EINVAL);
 	assert_int_equal(pg_meta_parse("", &meta), -EINVAL);

@@ -230,6 +230,43 @@ static void test_a_loop_has_an_end(void **state)
 	assert_int_equal(pg_ipt_walk(&tree, &query, &trace), -ELOOP);
 }
 
+static void test_a_maze_has_an_end(void **state)
+{
+	_cleanup_tree_ struct pg_tree tree = { .family = 4 };
+	_cleanup_trace_ struct pg_trace trace = { 0 };
+	const struct pg_trace_query query = query_of("10.0.0.2", "10.0.0.9", 22);
+	char name[] = "POLGEN-A", next[] = "POLGEN-B";
+
+	(void)state;
+	for (; next[7] <= 'Z'; name[7]++, next[7]++) {
+		struct pg_tree_chain *chain = add_chain(&tree, name);
+
+		add_rule(chain, PG_TARGET_JUMP, next);
+		add_rule(chain, PG_TARGET_JUMP, next);
+	}
+	add_chain(&tree, "POLGEN-Z");
+	assert_int_equal(pg_tree_add_hook(&tree, "FORWARD", "POLGEN-A", 1), 0);
+	assert_int_equal(pg_ipt_walk(&tree, &query, &trace), -E2BIG);
+}
+
+/* A terminal and JSON take what somebody wrote into a live comment. */
+static void test_texts_are_harmless(void **state)
+{
+	_cleanup_trace_ struct pg_trace trace = { 0 };
+	_cleanup_counters_ struct pg_counters counters = { 0 };
+	struct pg_strbuf object = { 0 }, text = { 0 };
+
+	(void)state;
+	pg_strbuf_puts(&object, "POLGEN 1");
+	pg_strbuf_puts(&text, "--comment \"\x1b[31m\xff\"");
+	assert_non_null(pg_trace_add(&trace, &object, &text));
+	assert_string_equal(trace.steps.items[0].object, "POLGEN 1");
+	assert_string_equal(trace.steps.items[0].text, "--comment \"\\x1b[31m\\xff\"");
+	assert_int_equal(pg_counters_add(&counters, "a\x1b\xff", PG_EGRESS, PG_VERDICT_DENY, 1, 1),
+			 0);
+	assert_string_equal(counters.list.items[0].rule, "a\\x1b\\xff");
+}
+
 static const char *interface_of(const struct universe *universe, const struct pg_addr *addr)
 {
 	pg_array_foreach(endpoint, &universe->endpoints.list) {
@@ -330,6 +367,8 @@ int main(void)
 		cmocka_unit_test(test_rules_before_ours),
 		cmocka_unit_test(test_a_name_with_a_plus),
 		cmocka_unit_test(test_a_loop_has_an_end),
+		cmocka_unit_test(test_a_maze_has_an_end),
+		cmocka_unit_test(test_texts_are_harmless),
 		cmocka_unit_test(test_the_same_fate_as_by_the_other_machine),
 	};
 
