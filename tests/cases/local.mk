@@ -1,3 +1,3 @@
 # Policy tests that ship with polgen's own tests.
-TESTS += tests/cases/language.sh
-EXTRA_DIST += tests/cases/language.sh tests/cases/language
+TESTS += tests/cases/all.sh
+EXTRA_DIST += tests/cases/all.sh tests/cases/language
