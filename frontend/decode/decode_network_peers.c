@@ -94,6 +94,15 @@ static const struct pg_field peer_fields[] = {
 	PG_FIELD("ipBlock", PG_OBJECT, pg_decode_keep, offsetof(struct peer, block)),
 };
 
+static bool says_nothing(const struct pg_json_value *peer)
+{
+	pg_json_foreach(member, peer) {
+		if (member->kind != PG_JSON_NULL)
+			return false;
+	}
+	return true;
+}
+
 /* `member` is a struct peer_target. */
 static int decode_peer(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)
 {
@@ -112,7 +121,7 @@ static int decode_peer(struct pg_decoder *decoder, const struct pg_json_value *v
 		return pg_decode_cidr_set(decoder, peer.block, target->peers);
 	if (peer.pods || peer.namespaces)
 		return decode_peer_selector(decoder, &peer, target);
-	if (!value->count)
+	if (says_nothing(value))
 		pg_error(decoder->diags, value->loc,
 			 "a peer needs 'podSelector', 'namespaceSelector' or 'ipBlock'");
 	return 0;

@@ -31,7 +31,8 @@ struct port {
 };
 
 static const struct pg_field port_fields[] = {
-	PG_FIELD("port", PG_STRING | PG_INTEGER, pg_decode_keep, offsetof(struct port, port)),
+	PG_FIELD("port", PG_STRING | PG_INTEGER, pg_decode_keep, offsetof(struct port, port),
+		 .without = "every port"),
 	PG_FIELD("endPort", PG_INTEGER, pg_decode_keep, offsetof(struct port, end)),
 	PG_FIELD("protocol", PG_STRING, pg_decode_keep, offsetof(struct port, protocol)),
 };
@@ -101,14 +102,18 @@ struct entry {
 };
 
 static const struct pg_field ingress_fields[] = {
-	PG_FIELD("from", PG_ARRAY, pg_decode_keep, offsetof(struct entry, peers)),
-	PG_FIELD("ports", PG_ARRAY, pg_decode_keep, offsetof(struct entry, ports)),
+	PG_FIELD("from", PG_ARRAY, pg_decode_keep, offsetof(struct entry, peers),
+		 .without = "everybody"),
+	PG_FIELD("ports", PG_ARRAY, pg_decode_keep, offsetof(struct entry, ports),
+		 .without = "every protocol and port"),
 	PG_MISPLACED("to", "from"),
 };
 
 static const struct pg_field egress_fields[] = {
-	PG_FIELD("to", PG_ARRAY, pg_decode_keep, offsetof(struct entry, peers)),
-	PG_FIELD("ports", PG_ARRAY, pg_decode_keep, offsetof(struct entry, ports)),
+	PG_FIELD("to", PG_ARRAY, pg_decode_keep, offsetof(struct entry, peers),
+		 .without = "everybody"),
+	PG_FIELD("ports", PG_ARRAY, pg_decode_keep, offsetof(struct entry, ports),
+		 .without = "every protocol and port"),
 	PG_MISPLACED("from", "to"),
 };
 
@@ -225,7 +230,7 @@ static int decode_sections(struct pg_decoder *decoder, const struct spec *spec,
 
 static const struct pg_field spec_fields[] = {
 	PG_FIELD("podSelector", PG_OBJECT, pg_decode_keep, offsetof(struct spec, pod_selector),
-		 .required = true),
+		 .required = true, .null_is_empty = true, .without = "every endpoint"),
 	PG_FIELD("policyTypes", PG_ARRAY, pg_decode_keep, offsetof(struct spec, types),
 		 .essential = true),
 	PG_FIELD("ingress", PG_ARRAY, pg_decode_keep, offsetof(struct spec, sections[PG_INGRESS])),

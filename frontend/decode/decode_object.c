@@ -106,13 +106,21 @@ static int decode_spec(struct pg_decoder *decoder, const struct pg_json_value *v
 	return pg_object_name_rule(rules->object, rule);
 }
 
+/* Also not as a null. */
+static bool is_given(const struct pg_json_value *object, const char *field)
+{
+	const struct pg_json_value *value = pg_json_member(object, field);
+
+	return value && value->kind != PG_JSON_NULL;
+}
+
 static int decode_cilium(struct pg_decoder *decoder, const struct pg_json_value *value,
 			 const struct members *members, struct pg_policy *policy)
 {
 	struct rules rules = { .object = &members->object, .policy = policy };
 	int r = 0;
 
-	if (!pg_json_member(value, "spec") && !pg_json_member(value, "specs"))
+	if (!is_given(value, "spec") && !is_given(value, "specs"))
 		pg_error(decoder->diags, pg_json_opening(value), "missing field 'spec'");
 	if (members->spec)
 		r = decode_spec(decoder, members->spec, &rules);
@@ -177,6 +185,7 @@ static int decode_list(struct pg_decoder *decoder, const struct pg_json_value *v
 		       const struct members *members, struct pg_policy *policy)
 {
 	(void)value;
+	decoder->nulls = false;
 	return members->items ? pg_decode_rules(decoder, members->items, policy) : 0;
 }
 
@@ -257,25 +266,35 @@ bool pg_decode_is_object(const struct pg_json_value *value)
 	       (pg_json_member(value, "apiVersion") || pg_json_member(value, "kind"));
 }
 
+static int decode_members(struct pg_decoder *decoder, const struct pg_json_value *value,
+			  const struct kind *kind, bool has_version, struct pg_policy *policy)
+{
+	struct members members = { .object.kind = kind->name };
+	int r = pg_decode_fields(decoder, value, kind->fields, kind->count, &members);
+
+	if (r < 0)
+		return r;
+	if (members.api_version)
+		check_version(decoder, kind, members.api_version);
+	else if (!has_version && !is_given(value, "apiVersion"))
+		pg_error(decoder->diags, pg_json_opening(value), "missing field 'apiVersion'");
+	return kind->decode(decoder, value, &members, policy);
+}
+
 /* `default_kind` is what the object is if it doesn't say so; NULL: it must. */
 static int decode_object(struct pg_decoder *decoder, const struct pg_json_value *value,
 			 const char *default_kind, struct pg_policy *policy)
 {
 	const struct kind *kind = find_kind(decoder, value, default_kind);
-	struct members members = { 0 };
+	bool nulls = decoder->nulls;
 	int r;
 
 	if (!kind)
 		return 0;
-	members.object.kind = kind->name;
-	r = pg_decode_fields(decoder, value, kind->fields, kind->count, &members);
-	if (r < 0)
-		return r;
-	if (members.api_version)
-		check_version(decoder, kind, members.api_version);
-	else if (!default_kind && !pg_json_member(value, "apiVersion"))
-		pg_error(decoder->diags, pg_json_opening(value), "missing field 'apiVersion'");
-	return kind->decode(decoder, value, &members, policy);
+	decoder->nulls = true;
+	r = decode_members(decoder, value, kind, default_kind != NULL, policy);
+	decoder->nulls = nulls;
+	return r;
 }
 
 int pg_decode_object(struct pg_decoder *decoder, const struct pg_json_value *value, void *member)

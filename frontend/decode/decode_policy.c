@@ -109,10 +109,14 @@ static int decode_labels(struct pg_decoder *decoder, const struct pg_json_value 
 static const struct pg_field rule_fields[] = {
 	PG_FIELD("endpointSelector", PG_OBJECT, pg_decode_whole_selector,
 		 offsetof(struct pg_rule, subject), .required = true, .former = PG_ARRAY),
-	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0, .essential = true),
-	PG_FIELD("egress", PG_ARRAY, decode_egress, 0, .essential = true),
-	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0, .essential = true),
-	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0, .essential = true),
+	PG_FIELD("ingress", PG_ARRAY, decode_ingress, 0, .essential = true,
+		 .without = "it closes nothing"),
+	PG_FIELD("egress", PG_ARRAY, decode_egress, 0, .essential = true,
+		 .without = "it closes nothing"),
+	PG_FIELD("ingressDeny", PG_ARRAY, decode_ingress_deny, 0, .essential = true,
+		 .without = "it denies nothing and closes nothing"),
+	PG_FIELD("egressDeny", PG_ARRAY, decode_egress_deny, 0, .essential = true,
+		 .without = "it denies nothing and closes nothing"),
 	PG_FIELD("enableDefaultDeny", PG_OBJECT, decode_later, 0, .essential = true),
 	PG_FIELD("labels", PG_ARRAY, decode_labels, offsetof(struct pg_rule, labels)),
 	PG_FIELD("description", PG_STRING, pg_decode_string, offsetof(struct pg_rule, description)),
@@ -130,6 +134,8 @@ static bool is_for_nodes(struct pg_decoder *decoder, const struct pg_json_value 
 	const struct pg_json_value *nodes = pg_json_member(value, "nodeSelector");
 
 	if (!decoder->lenient || !nodes || pg_json_member(value, "endpointSelector"))
+		return false;
+	if (decoder->nulls && nodes->kind == PG_JSON_NULL)
 		return false;
 	pg_warning(decoder->diags, nodes->key_loc, "unsupported feature: 'nodeSelector'");
 	pg_note(decoder->diags, pg_json_opening(value),

@@ -151,6 +151,30 @@ int pg_decode_with_slack(struct pg_decoder *decoder, enum pg_slack slack,
 	return r;
 }
 
+/* As the API server has it; but it may be that somebody forgot to go on. */
+static bool is_absent(struct pg_decoder *decoder, const struct pg_json_value *member,
+		      const struct pg_field *field)
+{
+	bool any = !field->kinds && !field->unsupported;
+
+	if (!decoder->nulls || member->kind != PG_JSON_NULL || any || field->required)
+		return false;
+	pg_warning(decoder->diags, member->key_loc, "a null '%s' is as good as none%s%s",
+		   member->key, field->without ? ": " : "", field->without ? field->without : "");
+	return true;
+}
+
+/* An array or an object, of which a null has as much inside as an empty one. */
+static bool is_empty(struct pg_decoder *decoder, const struct pg_json_value *member,
+		     const struct pg_field *field)
+{
+	if (!decoder->nulls || member->kind != PG_JSON_NULL || !field->null_is_empty)
+		return false;
+	pg_warning(decoder->diags, member->key_loc, "a null '%s' is as good as an empty one: %s",
+		   member->key, field->without);
+	return true;
+}
+
 static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *member,
 			const struct pg_field *field, void *target)
 {
@@ -168,7 +192,8 @@ static int decode_field(struct pg_decoder *decoder, const struct pg_json_value *
 				      pg_json_kind_name(member->kind));
 		return 0;
 	}
-	if (!expect_in(decoder, member, field->kinds, "", member))
+	if (!is_empty(decoder, member, field) &&
+	    !expect_in(decoder, member, field->kinds, "", member))
 		return 0;
 	return field->decode(decoder, member, (char *)target + field->offset);
 }
@@ -223,7 +248,7 @@ int pg_decode_fields(struct pg_decoder *decoder, const struct pg_json_value *obj
 			decode_unknown(decoder, member, fields, count, &progress);
 		} else if (field->instead) {
 			report_unknown(decoder, member, field);
-		} else {
+		} else if (!is_absent(decoder, member, field)) {
 			*first = member;
 			progress.unsupported |= field->unsupported;
 			r = decode_field(decoder, member, field, target);

@@ -28,6 +28,7 @@ struct pg_decoder {
 	bool lenient;
 	enum pg_slack slack;
 	bool leave_out; /* LEAVE_OUT: there was something */
+	bool nulls;	/* in a Kubernetes object: a field that is null is one that isn't there */
 };
 
 /* Sets of kinds. */
@@ -52,6 +53,8 @@ struct pg_field {
 	bool harmless;	     /* not supported, but nothing more is allowed without it */
 	bool essential;	     /* without it more may be allowed: its misspellings are no warnings */
 	unsigned int former; /* kinds that the language once had here: not supported */
+	bool null_is_empty;  /* where nulls may be: required, but null is as good as empty */
+	const char *without; /* what a null would allow that its writer may not have meant */
 	const char *alias;   /* another spelling that is accepted */
 	const char *instead; /* not a field here at all, but this one is, and surely meant */
 };

@@ -225,6 +225,38 @@ static void test_the_ports_of_a_network_policy(void **state)
 	assert_selector(entry[1].peers.endpoints.items, ONLY_ENDPOINTS);
 }
 
+static const char nulls[] = "apiVersion: networking.k8s.io/v1\n"
+			    "kind: NetworkPolicy\n"
+			    "metadata: {name: web, namespace: shop}\n"
+			    "spec:\n"
+			    "  podSelector:\n"
+			    "  policyTypes:\n"
+			    "  ingress:\n"
+			    "  - from:\n"
+			    "    ports: [{port: }]\n"
+			    "  egress:\n";
+
+/* The same as without them, and the subjects are those of {}; each is warned of. */
+static void test_nulls_are_absent(void **state)
+{
+	_cleanup_decoded_ struct decoded decoded = { 0 };
+	const struct pg_rule *rule;
+
+	(void)state;
+	assert_int_equal(decode_policy(&decoded, nulls), 0);
+	assert_int_equal(decoded.diags.warnings, 5);
+	rule = decoded.policy.rules.items;
+	assert_selector(&rule->subject, "io.kubernetes.pod.namespace=shop");
+	assert_true(rule->default_deny[PG_INGRESS]);
+	assert_false(rule->default_deny[PG_EGRESS]);
+	assert_int_equal(rule->entries.count, 1);
+	assert_int_equal(rule->entries.items[0].peers.endpoints.count, 1);
+	assert_int_equal(rule->entries.items[0].peers.endpoints.items[0].requirements.count, 0);
+	assert_int_equal(rule->entries.items[0].l4.count, 1);
+	assert_int_equal(rule->entries.items[0].l4.items[0].proto.n, PG_PROTO_TCP.n);
+	assert_int_equal(rule->entries.items[0].l4.items[0].last, UINT16_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_the_peers_of_a_network_policy),
 		cmocka_unit_test(test_the_directions_of_a_network_policy),
 		cmocka_unit_test(test_the_ports_of_a_network_policy),
+		cmocka_unit_test(test_nulls_are_absent),
 	};
 
 	return cmocka_run_group_tests_name("object", tests, NULL, NULL);
