@@ -219,6 +219,8 @@ int pg_ebpf_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 	err = pg_pins_open(handle, diags, &pins);
 	if (err && err != -ENOENT)
 		return err;
+	if (err)
+		pg_pins_explain_absence(handle, diags);
 	status.generation = err ? 0 : pg_pins_generation(&pins);
 	if (status.generation) {
 		half = &pins.meta->half[status.generation & 1];

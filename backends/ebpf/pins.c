@@ -126,6 +126,21 @@ int pg_pins_open(const struct pg_backend_handle *handle, struct pg_diags *diags,
 	return 0;
 }
 
+void pg_pins_explain_absence(const struct pg_backend_handle *handle, struct pg_diags *diags)
+{
+	_cleanup_pins_ struct pg_pins pins;
+
+	pg_pins_init(&pins);
+	if (open_pin(handle, pg_map_types[PG_MAP_META].name, &pins.maps[PG_MAP_META]) ||
+	    map_meta(&pins) || is_anothers(handle, pins.meta) || !pg_pins_generation(&pins))
+		return;
+	pg_warning(
+		diags, PG_LOC_NONE,
+		"eBPF state in '%s' is incomplete: programs may go on with a policy that nobody can "
+		"read; 'polgen apply' makes it anew",
+		handle->directory);
+}
+
 /* From here on no program drops anything. Also for versions to come: the word stays where it is. */
 static void end_enforcement(const struct pg_backend_handle *handle)
 {

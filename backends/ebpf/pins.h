@@ -32,6 +32,12 @@ void pg_pins_done(struct pg_pins *pins);
 int pg_pins_open(const struct pg_backend_handle *handle, struct pg_diags *diags,
 		 struct pg_pins *ret_pins);
 
+/*
+ * After -ENOENT from pg_pins_open(): a warning if some of the pins are there, since what is attached goes
+ * on without them. A clear that was killed has ended enforcement first.
+ */
+void pg_pins_explain_absence(const struct pg_backend_handle *handle, struct pg_diags *diags);
+
 /* How many entries the maps must have room for, at least. */
 struct pg_pins_sizes {
 	size_t endpoints, subjects, policy, rules;

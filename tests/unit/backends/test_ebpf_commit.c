@@ -346,6 +346,28 @@ static void test_another_version(void **state)
 	assert_nothing_left();
 }
 
+static void test_a_missing_pin(void **state)
+{
+	struct world *world = abc_begin(state);
+	struct pg_backend_handle *handle;
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_backend_status unused;
+	char path[sizeof(handle->directory) + 16];
+
+	abc_apply(world);
+	handle = world_open(NULL);
+	assert_int_equal(pg_backend_ebpf.status(handle, &diags, &unused), 0);
+	assert_int_equal(diags.list.count, 0);
+	snprintf(path, sizeof(path), "%s/pg_policy", handle->directory);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pg_backend_ebpf.status(handle, &diags, &unused), 0);
+	assert_non_null(strstr(diags.list.items[0].text, "is incomplete: programs may go on"));
+	pg_backend_ebpf.close(handle);
+	world_apply_ok(world);
+	assert_true(status().enforcing);
+	assert_drops(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
+}
+
 /* The namespace whose state this was is gone, its inode number is ours now. */
 static void test_another_namespace(void **state)
 {
@@ -497,6 +519,7 @@ int main(void)
 		abc_test(test_an_endpoint_without_interface),
 		abc_test(test_a_policy_that_does_not_fit),
 		abc_test(test_another_version),
+		abc_test(test_a_missing_pin),
 		abc_test(test_another_namespace),
 		abc_test(test_clear),
 		abc_test(test_clear_that_was_killed),
