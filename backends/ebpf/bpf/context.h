@@ -6,23 +6,28 @@
 #include "maps.h"
 #include "read.h"
 
+/* Of the commit that counts, read once: the whole packet is judged by one policy. */
+struct commit {
+	__u32 generation;
+	__u32 valid_since; /* as in the meta map */
+	__u32 host_policy; /* enum pg_host_policy */
+};
+
 struct context {
 	struct __sk_buff *skb;
 	const struct pg_map_endpoint_half *endpoint;
-	__u32 generation;  /* read once: the whole packet is judged by one policy */
-	__u32 valid_since; /* as in the meta map */
-	__u32 slot;	   /* the rule that decided */
-	__u32 subject;	   /* who it was judged for */
-	__u32 peer;	   /* 0: not looked up */
-	__u8 host_policy;  /* enum pg_host_policy */
-	__u8 program;	   /* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
-	__u8 direction;	   /* whose rule decided */
+	struct commit commit;
+	__u32 slot;	/* the rule that decided */
+	__u32 subject;	/* who it was judged for */
+	__u32 peer;	/* 0: not looked up */
+	__u8 program;	/* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
+	__u8 direction; /* whose rule decided */
 	__u8 peer_flags;
 	struct packet packet;
 };
 
 /* The half of a value that counts. */
 #define HALF(context, value) \
-	((context)->generation >= (value)->generation ? &(value)->new : &(value)->old)
+	((context)->commit.generation >= (value)->generation ? &(value)->new : &(value)->old)
 
 #endif

@@ -50,16 +50,16 @@ static __always_inline bool begins_anew(const struct pg_map_flow *flow, const st
 }
 
 /* NULL: there is none, or it has ended, or may not go on. */
-static __always_inline struct pg_map_flow *find_flow(const struct context *context,
-						     const struct flow_id *id,
-						     const struct packet *packet, __u64 now)
+static __always_inline struct pg_map_flow *find_flow(const struct flow_id *id,
+						     const struct packet *packet,
+						     const struct commit *commit, __u64 now)
 {
 	struct pg_map_flow *flow = look_up_flow(id);
 
 	if (!flow || elapsed(flow->seen, now) > idle_limit(flow, packet->proto) ||
 	    begins_anew(flow, packet))
 		return NULL;
-	return flow->generation >= context->valid_since || renew(context, id, flow) ? flow : NULL;
+	return is_valid(id, flow, commit) ? flow : NULL;
 }
 
 static __always_inline bool is_established(const struct pg_map_flow *flow, const struct flow_id *id)
@@ -108,7 +108,7 @@ static __always_inline void let_flow_begin(struct context *context, const struct
 {
 	struct pg_map_flow begun = {
 		.seen = now,
-		.generation = context->generation,
+		.generation = context->commit.generation,
 		.initiator = id->side,
 	};
 	__u32 mine = context->program == PG_ABI_EGRESS ? id->side : !id->side;
@@ -128,15 +128,19 @@ static __always_inline void let_flow_begin(struct context *context, const struct
 		bpf_map_update_elem(&pg_flows4, &id->key, &begun, BPF_ANY);
 }
 
-/* An ICMP error about a flow that was let through, sent to the one whose packet it is about. */
-static __always_inline bool is_related(const struct context *context, __u64 now)
+/*
+ * Whether an ICMP error, whose payload is at `at`, is about a flow that was let through, and sent to the
+ * one whose packet it is about.
+ */
+__noinline __u64 is_related(struct __sk_buff *skb, __u32 at, __u32 generation, __u32 valid_since,
+			    __u32 host_policy)
 {
-	const struct packet *error = &context->packet;
+	struct commit commit = { generation, valid_since, host_policy };
 	struct packet about = {};
 	struct flow_id id = {};
 
-	return read_embedded(context->skb, error, &about) && is_same(&about.saddr, &error->daddr) &&
-	       flow_of(&about, &id) && find_flow(context, &id, &about, now);
+	return read_embedded(skb, at, &about) && is_destination(skb, &about.saddr) &&
+	       flow_of(&about, &id) && find_flow(&id, &about, &commit, bpf_ktime_get_ns());
 }
 
 static __always_inline void set_frag_key(struct pg_map_frag_key *key, const struct packet *packet,

@@ -32,12 +32,12 @@ static __always_inline __u32 enter(struct context *context)
 
 	if (!meta)
 		return PG_OUTCOME_UNKNOWN;
-	context->generation = *(volatile __u32 *)&meta->generation;
-	if (!context->generation)
+	context->commit.generation = *(volatile __u32 *)&meta->generation;
+	if (!context->commit.generation)
 		return PG_OUTCOME_PASS;
-	half = &meta->half[context->generation & 1];
-	context->host_policy = half->host_policy;
-	context->valid_since = half->valid_since;
+	half = &meta->half[context->commit.generation & 1];
+	context->commit.host_policy = half->host_policy;
+	context->commit.valid_since = half->valid_since;
 	/* Entries are made before the programs are attached and go after: there always is one. */
 	endpoint = bpf_map_lookup_elem(&pg_endpoints, &ifindex);
 	if (!endpoint)
@@ -91,7 +91,7 @@ static __always_inline bool judge_ingress(struct context *context)
 
 	find_peer(context, &context->packet.saddr);
 	sender = context->peer;
-	if (host_passes(context, sender))
+	if (host_passes(&context->commit, sender))
 		return true;
 	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
 		context->peer = own;
@@ -115,13 +115,15 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 	bool is_flow = flow_of(packet, &id), last;
 
 	if (is_flow)
-		flow = find_flow(context, &id, packet, now);
+		flow = find_flow(&id, packet, &context->commit, now);
 	if (flow && is_established(flow, &id)) {
 		see_packet(flow, &id, packet, now);
 		count_established(context, flow->local & (1 << (id.side & 1)));
 		return PG_OUTCOME_ESTABLISHED;
 	}
-	if (is_icmp_error(packet) && is_related(context, now)) {
+	if (is_icmp_error(packet) &&
+	    is_related(context->skb, packet->payload, context->commit.generation,
+		       context->commit.valid_since, context->commit.host_policy)) {
 		find_peer(context, &packet->saddr);
 		count_established(context, context->peer_flags & PG_ABI_ADDRESS_LOCAL);
 		return PG_OUTCOME_ESTABLISHED;

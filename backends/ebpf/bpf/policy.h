@@ -5,45 +5,54 @@
 
 #include "context.h"
 
-/* Identity and flags; whoever isn't there is the world's. */
-static __always_inline struct pg_map_address_half owner_of(const struct pg_map_address *value,
-							   __u32 generation)
-{
-	struct pg_map_address_half owner = {};
+/*
+ * Functions that are asked from several places are global: the verifier then looks at each once, and
+ * not again for every state that a caller can be in, of which headers alone make hundreds. They take no
+ * more than five numbers and return one.
+ */
 
-	if (value)
-		owner = generation >= value->generation ? value->new : value->old;
-	if (!owner.identity)
-		owner.identity = PG_ABI_WORLD;
-	return owner;
+/* Identity and flags as one number. */
+#define OWNER(half)	   ((__u64)(half)->flags << 32 | (half)->identity)
+#define OWNER_ID(owner)	   ((__u32)(owner))
+#define OWNER_FLAGS(owner) ((__u32)((owner) >> 32))
+
+/* Whoever isn't there is the world's. */
+static __always_inline __u64 owner_of(const struct pg_map_address *value, __u32 generation)
+{
+	const struct pg_map_address_half *half;
+
+	if (!value)
+		return PG_ABI_WORLD;
+	half = generation >= value->generation ? &value->new : &value->old;
+	return half->identity ? OWNER(half) : OWNER(half) | PG_ABI_WORLD;
 }
 
-static __always_inline struct pg_map_address_half find_owner4(__u32 addr, __u32 generation)
+__noinline __u64 find_owner4(__u32 addr, __u32 generation)
 {
 	struct pg_map_address4_key key = { .length = 32, .addr = addr };
 
 	return owner_of(bpf_map_lookup_elem(&pg_addresses4, &key), generation);
 }
 
-static __always_inline struct pg_map_address_half find_owner6(const __u64 addr[2], __u32 generation)
+/* The address in two halves. */
+__noinline __u64 find_owner6(__u64 first, __u64 second, __u32 generation)
 {
 	struct pg_map_address6_key key = { .length = 128 };
-	const struct pg_map_address *value;
 
-	__builtin_memcpy(key.addr, addr, sizeof(key.addr));
-	value = bpf_map_lookup_elem(&pg_addresses6, &key);
-	keep_apart(value);
-	return owner_of(value, generation);
+	__builtin_memcpy(key.addr, &first, sizeof(first));
+	__builtin_memcpy(key.addr + sizeof(first), &second, sizeof(second));
+	return owner_of(bpf_map_lookup_elem(&pg_addresses6, &key), generation);
 }
 
 static __always_inline void find_peer(struct context *context, const union address *addr)
 {
-	struct pg_map_address_half owner = context->packet.family == 6
-						   ? find_owner6(addr->halves, context->generation)
-						   : find_owner4(addr->v4, context->generation);
+	__u64 owner =
+		context->packet.family == 6
+			? find_owner6(addr->halves[0], addr->halves[1], context->commit.generation)
+			: find_owner4(addr->v4, context->commit.generation);
 
-	context->peer = owner.identity;
-	context->peer_flags = owner.flags;
+	context->peer = OWNER_ID(owner);
+	context->peer_flags = OWNER_FLAGS(owner);
 }
 
 static __always_inline const struct pg_map_subject_half *find_subject(__u32 identity,
@@ -60,7 +69,7 @@ static __always_inline const struct pg_map_subject_half *find_subject(__u32 iden
 
 static __always_inline const struct pg_map_subject_half *find_own(const struct context *context)
 {
-	return find_subject(context->endpoint->identity, context->generation);
+	return find_subject(context->endpoint->identity, context->commit.generation);
 }
 
 /* Whether there is anything to judge for the endpoint itself; an unknown identity is closed. */
@@ -79,16 +88,12 @@ static __always_inline bool is_enforced(const struct context *context)
 	return !subject || subject->enforced & (1 << context->program);
 }
 
-/*
- * Verdict and slot as one number, since a global function can return no more. Global, since the
- * verifier then looks at it once and not again for every state that its callers can be in: the loop
- * has a branch at each of 17 steps.
- */
+/* Verdict and slot as one number. */
 #define FOUND(verdict, slot) ((__u64)(verdict) << 32 | (slot))
 #define FOUND_VERDICT(found) ((__u32)((found) >> 32))
 #define FOUND_SLOT(found)    ((__u32)(found))
 
-/* Direction, protocol and port as one number, since a global function takes no more than five. */
+/* Direction, protocol and port as one number. */
 #define ASK(direction, proto, port) ((__u32)(direction) << 24 | (__u32)(proto) << 16 | (port))
 
 /* What one key says; 0: nothing. */
@@ -164,9 +169,9 @@ __noinline __u64 judge_side(__u32 subject, __u32 peer, __u32 ask, __u32 generati
 	return FOUND(PG_ABI_ALLOW, PG_ABI_SLOT_NOBODY);
 }
 
-static __always_inline bool host_passes(const struct context *context, __u32 sender)
+static __always_inline bool host_passes(const struct commit *commit, __u32 sender)
 {
-	return sender == PG_ABI_HOST && context->host_policy == PG_ABI_HOST_POLICY_ALLOW;
+	return sender == PG_ABI_HOST && commit->host_policy == PG_ABI_HOST_POLICY_ALLOW;
 }
 
 /* The same of the packet at hand: true, or false with the rule in `context`. */
@@ -176,7 +181,7 @@ static __always_inline bool judge(struct context *context, __u32 identity, __u32
 	const struct packet *packet = &context->packet;
 	__u8 proto = named_proto(packet->family, packet->proto);
 	__u64 found = judge_side(identity, peer, ASK(direction, proto, packet->dport),
-				 context->generation);
+				 context->commit.generation);
 
 	context->subject = identity;
 	context->direction = direction;

@@ -47,12 +47,28 @@ static __always_inline bool read_packet(struct __sk_buff *skb, struct packet *pa
 	return packet->fragment == LATER_FRAGMENT || read_transport(skb, packet);
 }
 
-/* The packet that an ICMP error is about, as far as it is there. The length in it is the original's. */
-static __always_inline bool read_embedded(struct __sk_buff *skb, const struct packet *error,
-					  struct packet *packet)
+/*
+ * The packet that an ICMP error is about, as far as it is there, from the error's payload at `at`. The
+ * length in it is the original's.
+ */
+static __always_inline bool read_embedded(struct __sk_buff *skb, __u32 at, struct packet *packet)
 {
-	return read_ip(skb, error->payload + sizeof(struct icmp), packet) &&
+	return read_ip(skb, at + sizeof(struct icmp), packet) &&
 	       packet->fragment != LATER_FRAGMENT && read_embedded_transport(skb, packet);
+}
+
+/* Whether a packet on the wire is to an address. */
+static __always_inline bool is_destination(struct __sk_buff *skb, const union address *addr)
+{
+	union address destination = {};
+
+	if (is_ipv6(skb))
+		bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct ipv6hdr, daddr), &destination,
+				   sizeof(destination));
+	else
+		bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct iphdr, daddr), &destination.v4,
+				   sizeof(destination.v4));
+	return is_same(&destination, addr);
 }
 
 #endif

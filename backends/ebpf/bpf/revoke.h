@@ -14,17 +14,13 @@
 #include "flow_id.h"
 #include "policy.h"
 
-/* By the sides of the key. */
-static __always_inline void find_owners(const struct flow_id *id, __u32 generation,
-					struct pg_map_address_half owners[2])
+/* Of the address on one side of the key. */
+static __always_inline __u64 find_owner(const struct flow_id *id, const __u32 side,
+					__u32 generation)
 {
-	if (id->family == 6) {
-		owners[0] = find_owner6(id->key.addr6[0], generation);
-		owners[1] = find_owner6(id->key.addr6[1], generation);
-	} else {
-		owners[0] = find_owner4(id->key.addr4[0], generation);
-		owners[1] = find_owner4(id->key.addr4[1], generation);
-	}
+	if (id->family == 6)
+		return find_owner6(id->key.addr6[side][0], id->key.addr6[side][1], generation);
+	return find_owner4(id->key.addr4[side], generation);
 }
 
 /* What was asked for: the port, or the type of the query. */
@@ -53,38 +49,42 @@ static __always_inline bool allows(__u64 found)
 	return FOUND_VERDICT(found) == PG_ABI_ALLOW;
 }
 
-static __noinline bool may_go_on(const struct context *context, const struct flow_id *id,
-				 __u32 initiator)
+static __always_inline bool may_go_on(const struct flow_id *id, __u32 initiator,
+				      const struct commit *commit)
 {
+	__u32 generation = commit->generation;
 	__u8 proto = named_proto(id->family, id->key.proto);
 	__u16 port = asked_port(id, initiator);
-	struct pg_map_address_half owners[2], src, dst;
+	__u64 one, other, src, dst;
 
 	if (is_to_itself(id))
 		return true;
-	find_owners(id, context->generation, owners);
-	src = initiator ? owners[1] : owners[0];
-	dst = initiator ? owners[0] : owners[1];
-	if (src.flags & PG_ABI_ADDRESS_LOCAL &&
-	    !allows(judge_side(src.identity, dst.identity, ASK(PG_ABI_EGRESS, proto, port),
-			       context->generation)))
+	one = find_owner(id, 0, generation);
+	other = find_owner(id, 1, generation);
+	src = initiator ? other : one;
+	dst = initiator ? one : other;
+	if (OWNER_FLAGS(src) & PG_ABI_ADDRESS_LOCAL &&
+	    !allows(judge_side(OWNER_ID(src), OWNER_ID(dst), ASK(PG_ABI_EGRESS, proto, port),
+			       generation)))
 		return false;
-	if (!(dst.flags & PG_ABI_ADDRESS_LOCAL) || host_passes(context, src.identity))
+	if (!(OWNER_FLAGS(dst) & PG_ABI_ADDRESS_LOCAL) || host_passes(commit, OWNER_ID(src)))
 		return true;
-	return allows(judge_side(dst.identity, src.identity, ASK(PG_ABI_INGRESS, proto, port),
-				 context->generation));
+	return allows(judge_side(OWNER_ID(dst), OWNER_ID(src), ASK(PG_ABI_INGRESS, proto, port),
+				 generation));
 }
 
-/* Makes the flow valid for the policy that counts, or ends it. */
-static __always_inline bool renew(const struct context *context, const struct flow_id *id,
-				  struct pg_map_flow *flow)
+/* Whether the flow is valid for the policy that counts; if not, it is made so or ended. */
+static __always_inline bool is_valid(const struct flow_id *id, struct pg_map_flow *flow,
+				     const struct commit *commit)
 {
-	if (may_go_on(context, id, flow->initiator)) {
-		flow->generation = context->generation;
+	if (flow->generation >= commit->valid_since)
 		return true;
+	if (!may_go_on(id, flow->initiator, commit)) {
+		forget_flow(id);
+		return false;
 	}
-	forget_flow(id);
-	return false;
+	flow->generation = commit->generation;
+	return true;
 }
 
 #endif
