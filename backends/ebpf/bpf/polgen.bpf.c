@@ -59,15 +59,15 @@ static __always_inline bool is_tagged(const struct __sk_buff *skb)
 #define VLAN_ID 0x0fff
 
 /*
- * What iptables doesn't see must not be a way around the policy, so a closed endpoint gets and sends
- * none. An open one may use VLANs, but receivers take VLAN 0 as no tag, however often it stands
+ * What iptables doesn't see must not be a way around the policy, so an endpoint that is closed or of
+ * which a rule speaks gets and sends none. Another may use VLANs, but receivers take VLAN 0 as no tag, however often it stands
  * there: what is sent in such a frame is seen to as if it had none (PG_OUTCOMES).
  */
 static __always_inline __u32 judge_tag(struct context *context)
 {
 	const struct __sk_buff *skb = context->skb;
 
-	if (is_enforced(context))
+	if (is_judged(context))
 		return PG_OUTCOME_VLAN;
 	if (context->program == PG_ABI_INGRESS || !skb->vlan_present || skb->vlan_tci & VLAN_ID)
 		return PG_OUTCOME_PASS;

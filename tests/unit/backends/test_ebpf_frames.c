@@ -296,6 +296,23 @@ static void test_tagged_frames(void **state)
 	assert_int_equal(dropped("vlan"), 4);
 }
 
+/* An open endpoint's denies must not be got around by a tag that receivers take for none. */
+static void test_tagged_frames_of_whom_a_rule_speaks(void **state)
+{
+	struct packet packet = udp(WORLD_IP, 1, C_IP, 2);
+	struct frame plain = frame_of(&packet), frame;
+	uint8_t tagged[2 + sizeof(plain.bytes)] = { 0, 0 };
+	struct world *world = abc_begin(state);
+
+	world_rule(world, C_ID, PG_INGRESS, WORLD_ID, EVERY, PG_VERDICT_DENY, 1);
+	abc_apply(world);
+	memcpy(tagged + 2, plain.bytes + 12, plain.length - 12);
+	frame = frame_raw(ETH_P_8021Q, tagged, 2 + plain.length - 12);
+	assert_int_equal(run_frame(PG_INGRESS, abc_ifindex(C), &frame), DROP);
+	assert_int_equal(run_frame(PG_EGRESS, abc_ifindex(C), &frame), PASS);
+	assert_int_equal(dropped("vlan"), 1);
+}
+
 static void test_arp(void **state)
 {
 	struct world *world = abc_begin(state);
@@ -413,6 +430,7 @@ int main(void)
 		abc_test(test_fragments_that_hide_the_header),
 		abc_test(test_ipv6),
 		abc_test(test_tagged_frames),
+		abc_test(test_tagged_frames_of_whom_a_rule_speaks),
 		abc_test(test_arp),
 		abc_test(test_events),
 		abc_test(test_events_that_are_lost),
