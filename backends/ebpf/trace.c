@@ -29,8 +29,8 @@ static uint8_t named_proto(const struct pg_trace_query *query)
 static const struct pg_prefix link_local = { { 6, { 0xfe, 0x80 } }, 10 };
 static const struct pg_prefix multicast = { { 6, { 0xff } }, 8 };
 
-/* Neighbour discovery, and listener reports. */
-static bool is_neighbourly(const struct pg_trace_query *query)
+/* Neighbour discovery, and listener queries and reports, the former to endpoints only. */
+static bool is_neighbourly(const struct pg_trace_query *query, enum pg_direction program)
 {
 	const struct pg_addr *src = &query->end[PG_EGRESS].addr,
 			     *dst = &query->end[PG_INGRESS].addr;
@@ -39,7 +39,8 @@ static bool is_neighbourly(const struct pg_trace_query *query)
 		return false;
 	if (query->dport >= 133 && query->dport <= 137)
 		return true;
-	return (query->dport == 131 || query->dport == 132 || query->dport == 143) &&
+	return ((query->dport == 130 && program == PG_INGRESS) || query->dport == 131 ||
+		query->dport == 132 || query->dport == 143) &&
 	       pg_prefix_contains(&link_local, src) && pg_prefix_contains(&multicast, dst);
 }
 
@@ -315,7 +316,7 @@ static int run_program(struct tracer *tracer, const struct pg_map_endpoint_half 
 {
 	const struct pg_addr *own = &tracer->query->end[tracer->program].addr;
 
-	if (is_neighbourly(tracer->query))
+	if (is_neighbourly(tracer->query, tracer->program))
 		return 0;
 	if (own->family == 6 && !has_ipv6(endpoint))
 		return drop_if_enforced(tracer, endpoint, PG_OUTCOME_IPV6);

@@ -126,16 +126,21 @@ static __always_inline bool is_multicast(const union address *addr)
 }
 
 /*
- * What IPv6 can't do without, whatever the policy: neighbour discovery, and the reports without which
- * switches that snoop deliver no multicast. Neither comes in fragments (RFC 6980).
+ * What IPv6 can't do without, whatever the policy: neighbour discovery, and the queries and reports
+ * without which switches that snoop deliver no multicast. None of it comes in fragments (RFC 6980). The
+ * bridge itself may query, past all rules of netfilter; an endpoint has no business to.
  */
-static __always_inline bool is_neighbourly(const struct packet *packet)
+static __always_inline bool is_neighbourly(const struct packet *packet, __u8 program)
 {
 	if (packet->family != 6 || packet->proto != IPPROTO_ICMPV6 || packet->fragment != WHOLE)
 		return false;
 	switch (packet->dport) {
 	case ICMPV6_ND_FIRST ... ICMPV6_ND_LAST:
 		return true;
+	case ICMPV6_MLD_QUERY:
+		if (program == PG_ABI_EGRESS)
+			return false;
+		/* fall through */
 	case ICMPV6_MLD_REPORT:
 	case ICMPV6_MLD_DONE:
 	case ICMPV6_MLD2_REPORT:

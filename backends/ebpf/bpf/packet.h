@@ -118,6 +118,7 @@ enum {
 	ICMPV6_INFORMATIONAL = 128, /* types below are errors */
 	ICMPV6_ECHO = 128,
 	ICMPV6_ECHO_REPLY = 129,
+	ICMPV6_MLD_QUERY = 130,
 	ICMPV6_MLD_REPORT = 131,
 	ICMPV6_MLD_DONE = 132,
 	ICMPV6_ND_FIRST = 133, /* router and neighbour solicitations and advertisements, */

@@ -201,7 +201,7 @@ static __always_inline __u32 judge_ip(struct context *context)
 	bool is_read = read_packet(context->skb, &context->packet);
 	__u32 outcome;
 
-	if (is_read && is_neighbourly(&context->packet))
+	if (is_read && is_neighbourly(&context->packet, context->program))
 		return PG_OUTCOME_PASS;
 	if (is_ipv6(context->skb) && !has_ipv6(context->endpoint))
 		return is_enforced(context) ? PG_OUTCOME_IPV6 : PG_OUTCOME_PASS;

@@ -115,7 +115,6 @@ static void test_neighbour_discovery(void **state)
 	for (uint8_t type = ND_ROUTER_SOLICIT; type <= ND_REDIRECT; type++)
 		assert_neighbourly(B, type, true);
 	assert_neighbourly(B, ND_REDIRECT + 1, false);
-	assert_neighbourly(B, MLD_QUERY, false);
 	assert_neighbourly(C, ND_NEIGHBOR_SOLICIT, true);
 }
 
@@ -158,6 +157,8 @@ static void test_listener_reports(void **state)
 		assert_drops(sent(A, listener_report(A_IP6, MLD_ROUTERS, types[i])));
 		assert_drops(sent(A, listener_report(LINK_IP6, "fe80::1", types[i])));
 	}
+	assert_passes(received(A, listener_report(LINK_IP6, ALL_NODES, MLD_QUERY)));
+	assert_drops(received(A, listener_report(WORLD_IP6, ALL_NODES, MLD_QUERY)));
 	assert_drops(sent(A, listener_report(LINK_IP6, ALL_NODES, MLD_QUERY)));
 	assert_int_equal(dropped(PG_COUNT_SPOOFED), 7);
 }
