@@ -72,13 +72,21 @@ static bool is_left_out(const struct pg_decoder *decoder)
 	return decoder->lenient && decoder->slack == PG_SLACK_LEAVE_OUT;
 }
 
+/* A list of objects, as the sections of a rule are, whatever it is called. */
+static bool is_like_section(const struct pg_json_value *member)
+{
+	return member->kind == PG_JSON_ARRAY && member->count && member[1].kind == PG_JSON_OBJECT;
+}
+
 /* `meant` may be NULL. */
 static enum pg_severity judge_unknown(const struct pg_decoder *decoder,
+				      const struct pg_json_value *member,
 				      const struct pg_field *meant)
 {
 	if (!decoder->lenient || decoder->slack == PG_SLACK_NONE)
 		return PG_ERROR;
-	if (decoder->slack == PG_SLACK_IGNORE && meant && meant->essential)
+	if (decoder->slack == PG_SLACK_IGNORE &&
+	    ((meant && meant->essential) || is_like_section(member)))
 		return PG_ERROR;
 	return PG_WARNING;
 }
@@ -86,7 +94,7 @@ static enum pg_severity judge_unknown(const struct pg_decoder *decoder,
 static void report_unknown(struct pg_decoder *decoder, const struct pg_json_value *member,
 			   const struct pg_field *meant)
 {
-	enum pg_severity severity = judge_unknown(decoder, meant);
+	enum pg_severity severity = judge_unknown(decoder, member, meant);
 	struct pg_quoted name = pg_quote(member->key, member->key_length);
 
 	decoder->leave_out |= is_left_out(decoder);
