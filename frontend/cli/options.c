@@ -123,6 +123,20 @@ static bool set_header(struct pg_options *options, const char *value)
 	return slot;
 }
 
+static bool add_path(struct pg_options *options, const char *path)
+{
+	const char **slot = pg_array_add(&options->paths);
+
+	if (slot)
+		*slot = path;
+	return slot;
+}
+
+static bool set_policy_dir(struct pg_options *options, const char *value)
+{
+	return *value && add_path(options, value);
+}
+
 #define SET_TEXT(member)                                                        \
 	static bool set_##member(struct pg_options *options, const char *value) \
 	{                                                                       \
@@ -195,6 +209,8 @@ static const struct option_row option_rows[] = {
 	{ "parent-chain", "CHAIN",
 	  "the chain that jumps to polgen's; default DOCKER-USER, or FORWARD", set_parent_chain },
 	{ "path", "PATH", "an HTTP request's path", set_path },
+	{ "policy-dir", "DIR", "a folder of policies: the same as naming it (repeatable)",
+	  set_policy_dir },
 	{ "ports", "LIST", "what to probe, e.g. tcp/80,udp/53,icmp", set_ports },
 	{ "proto", "tcp|udp|sctp|icmp|icmpv6", "the protocol; default tcp", set_proto },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
@@ -331,6 +347,17 @@ static bool terminate_ignored_labels(struct pg_options *options)
 	return end;
 }
 
+static bool add_arguments(struct pg_options *options, char *const *arguments)
+{
+	for (; *arguments; arguments++) {
+		if (!add_path(options, *arguments))
+			return false;
+	}
+	options->files = options->paths.items;
+	options->file_count = options->paths.count;
+	return true;
+}
+
 enum pg_exit pg_options_parse(const struct pg_verb *verb, int argc, char **argv,
 			      struct pg_options *options)
 {
@@ -346,9 +373,9 @@ enum pg_exit pg_options_parse(const struct pg_verb *verb, int argc, char **argv,
 		if (code)
 			return code;
 	}
-	options->files = (const char *const *)argv + optind;
-	options->file_count = (size_t)(argc - optind);
-	return terminate_ignored_labels(options) ? PG_EXIT_DONE : PG_EXIT_INTERNAL;
+	if (!add_arguments(options, argv + optind) || !terminate_ignored_labels(options))
+		return PG_EXIT_INTERNAL;
+	return PG_EXIT_DONE;
 }
 
 void pg_options_done(struct pg_options *options)
@@ -356,6 +383,7 @@ void pg_options_done(struct pg_options *options)
 	free(options->recalled_bpffs);
 	free(options->ignored_labels.items);
 	free(options->headers.items);
+	free(options->paths.items);
 	*options = (struct pg_options){ 0 };
 }
 

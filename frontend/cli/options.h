@@ -49,7 +49,8 @@ struct pg_options {
 	uint16_t dport;
 	struct pg_array(const char *) ignored_labels; /* NULL-terminated once parsed, if any */
 	struct pg_array(const char *) headers;	      /* "Name: value" */
-	const char *const *files;		      /* the arguments that are no options */
+	struct pg_array(const char *) paths;	      /* of --policy-dir, then arguments */
+	const char *const *files;		      /* of `paths`, or of some of them */
 	size_t file_count;
 };
 

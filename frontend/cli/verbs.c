@@ -5,7 +5,8 @@
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Options that several verbs have. */
-#define POLICY_OPTIONS "lenient"
+#define DECODE_OPTIONS "lenient"
+#define POLICY_OPTIONS "policy-dir", DECODE_OPTIONS
 #define SOURCE_OPTIONS "endpoints", "ignore-label"
 #define MODEL_OPTIONS  "enforcement", "host-policy"
 #define HOST_OPTIONS   "netns", "bpffs"
@@ -36,11 +37,11 @@ const struct pg_verb pg_verbs[] = {
 	  pg_verb_explain },
 	{ "test", "CASE.json...",
 	  "Run policy tests, on the model or with real packets; prints TAP.",
-	  LIST("backend", "layout", POLICY_OPTIONS, "help"), pg_verb_test },
+	  LIST("backend", "layout", DECODE_OPTIONS, "help"), pg_verb_test },
 	{ "endpoints", "", "Show the endpoints that polgen sees, and their identities.",
-	  LIST(SOURCE_OPTIONS, POLICY_OPTIONS, "netns", "json", "help"), pg_verb_endpoints },
+	  LIST(SOURCE_OPTIONS, DECODE_OPTIONS, "netns", "json", "help"), pg_verb_endpoints },
 	{ "probe", "", "Find out with real packets which endpoints reach which.",
-	  LIST(SOURCE_OPTIONS, "ports", "against", "ascii", POLICY_OPTIONS, "netns", "json",
+	  LIST(SOURCE_OPTIONS, "ports", "against", "ascii", DECODE_OPTIONS, "netns", "json",
 	       "help"),
 	  pg_verb_probe },
 	{ "monitor", "", "Print packets that the eBPF backend drops, as they are dropped.",

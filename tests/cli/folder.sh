@@ -26,6 +26,11 @@ tap_run "what ends in .json, .yaml and .yml, not hidden and not deeper" 0 \
 	"4 rules with 2 entries in 3 files: valid" "" "$POLGEN" check "$policies"
 tap_run "with a slash, and a file beside it" 0 \
 	"5 rules with 3 entries in 4 files: valid" "" "$POLGEN" check "$policies/" "$policies/b.json"
+tap_run "by its option, and a file" 0 \
+	"5 rules with 3 entries in 4 files: valid" "" \
+	"$POLGEN" check "$policies/b.json" --policy-dir="$policies"
+tap_run "by its option alone" 0 \
+	"4 rules with 2 entries in 3 files: valid" "" "$POLGEN" check --policy-dir "$policies"
 ln -s policies "$folder/link"
 tap_run "a link to one" 0 \
 	"4 rules with 2 entries in 3 files: valid" "" "$POLGEN" check "$folder/link"
