@@ -16,4 +16,4 @@ CLI_TESTS = \
 	tests/cli/folder.sh \
 	tests/cli/usage.sh
 TESTS += $(CLI_TESTS)
-EXTRA_DIST += $(CLI_TESTS) tests/tap.sh
+EXTRA_DIST += $(CLI_TESTS) tests/flip.sh tests/tap.sh

@@ -5,8 +5,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in busybox tc jq; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -28,27 +28,8 @@ cat >"$SANDBOX/closed.json" <<'END'
 [{"endpointSelector": {"matchLabels": {"id": "app1"}}, "ingress": [{}], "egress": [{}]}]
 END
 
-polgen() {
-	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
-		cat "$SANDBOX/errors"
-		return 1
-	}
-}
-
 apply() {
 	polgen apply --backend=ebpf --endpoints=examples/flip/endpoints.json "$@"
-}
-
-denied() {
-	! "$@"
-}
-
-# pings FROM ADDRESS [OPTION...]: there is an answer.
-pings() {
-	local from=$1 to=$2
-	shift 2
-
-	flip_run_in "$from" busybox ping -c 1 -W 1 "$@" "$to"
 }
 
 # listen PORT: app1 stores what it gets, once. It ends when the other end does: it has more to say.
@@ -90,23 +71,23 @@ has_address() {
 }
 
 traffic() {
-	tap_check "$1: what may do everything pings" pings app2 10.0.192.2
-	tap_check "$1: what may use a port doesn't" denied pings app3 10.0.192.2
-	tap_check "$1: a ping in fragments passes" pings app2 10.0.192.2 -s 4000
-	tap_check "$1: and doesn't where it may not" denied pings app3 10.0.192.2 -s 4000
-	tap_check "$1: what is allowed out gets out" pings app1 10.0.192.3
-	tap_check "$1: and what isn't doesn't" denied pings app1 10.0.192.4
-	tap_check "$1: open endpoints reach each other" pings app3 10.0.192.3
+	tap_check "$1: what may do everything pings" ping app2 10.0.192.2
+	tap_check "$1: what may use a port doesn't" denied ping app3 10.0.192.2
+	tap_check "$1: a ping in fragments passes" ping app2 10.0.192.2 -s 4000
+	tap_check "$1: and doesn't where it may not" denied ping app3 10.0.192.2 -s 4000
+	tap_check "$1: what is allowed out gets out" ping app1 10.0.192.3
+	tap_check "$1: and what isn't doesn't" denied ping app1 10.0.192.4
+	tap_check "$1: open endpoints reach each other" ping app3 10.0.192.3
 	tap_check "$1: a megabyte goes through the port" transfers app3 80
 	tap_check "$1: and not through another" denied transfers app3 81
 	tap_check "$1: which others may use" transfers app2 81
 	tap_check "$1: the host gets in" flip_run busybox ping -c 1 -W 1 10.0.192.2
-	tap_check "$1: and is not reached" denied pings app1 10.0.192.1
+	tap_check "$1: and is not reached" denied ping app1 10.0.192.1
 	tap_check "$1: IPv6 doesn't get in where it is closed" \
-		denied pings app2 "$(link_local app1)%eth0"
-	tap_check "$1: and does where it is open" pings app2 "$(link_local app3)%eth0"
+		denied ping app2 "$(link_local app1)%eth0"
+	tap_check "$1: and does where it is open" ping app2 "$(link_local app3)%eth0"
 	tap_check "$1: a container's second address is spoofed" \
-		denied pings app2 10.0.192.2 -I 10.0.192.9
+		denied ping app2 10.0.192.2 -I 10.0.192.9
 }
 
 flip_up
@@ -118,7 +99,7 @@ for app in app1 app2 app3; do
 	until has_address $app; do :; done
 done
 
-tap_check "without polgen everything passes" pings app3 10.0.192.2
+tap_check "without polgen everything passes" ping app3 10.0.192.2
 for attach in tcx clsact; do
 	tap_check "apply with $attach" apply --attach=$attach "$SANDBOX/policy.json"
 	tap_equal "$attach: it says so" "$attach" "$(polgen status --json | jq -r ".. | .flavour? // empty")"
@@ -127,7 +108,7 @@ for attach in tcx clsact; do
 	tap_equal "$attach: applying again changes nothing" "nothing to change" \
 		"$(apply --attach=$attach "$SANDBOX/policy.json" | head -c 17)"
 	tap_check "$attach: clear" polgen clear
-	tap_check "$attach: then everything passes" pings app3 10.0.192.2
+	tap_check "$attach: then everything passes" ping app3 10.0.192.2
 	tap_empty "$attach: and nothing is left of it in bpffs" \
 		find /sys/fs/bpf -mindepth 1 ! -name '*.debug'
 	tap_empty "$attach: nor on the interfaces" flip_run sh -c 'tc qdisc show | grep clsact || :'

@@ -5,8 +5,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft busybox jq; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -22,8 +22,7 @@ cat >"$SANDBOX/policy.json" <<'END'
                  "toPorts": [{ "ports": [{ "port": "53", "protocol": "UDP" }] }] }] }]
 END
 echo '[]' >"$SANDBOX/open.json"
-sed 's/"ipv4": "10.0.192.\([234]\)"/&, "ipv6": "fd00::\1"/
-     s/"10.0.192.1"/&, "fd00::1"/' examples/flip/endpoints.json >"$SANDBOX/endpoints.json"
+endpoints6 >"$SANDBOX/endpoints.json"
 policy=$SANDBOX/policy.json
 
 polgen() {

@@ -5,8 +5,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in iptables-legacy iptables-nft busybox; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -19,60 +19,9 @@ cat >"$SANDBOX/policy.json" <<-END
 	 { "endpointSelector": { "matchLabels": { "id": "app3" } }, "egress": [{}] }]
 END
 
-polgen() {
-	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
-		cat "$SANDBOX/errors"
-		return 1
-	}
-}
-
 apply() {
 	polgen apply --backend="iptables-$flavour" --endpoints=examples/flip/endpoints.json \
 		--layout="$layout" "$@" "$SANDBOX/policy.json"
-}
-
-# ping FROM TO [OPTION...]: one packet.
-ping() {
-	local from=$1 to=$2
-	shift 2
-
-	flip_run_in "$from" busybox ping -c 1 -W 1 "$@" "$to" >/dev/null 2>&1
-}
-
-dropped() {
-	! ping "$@"
-}
-
-# count RULE SIDE: packets.
-count() {
-	polgen status | awk -v rule="$1" -v side="$2" '
-		$3 == side && $5 == rule { packets += $1 }
-		END { print packets + 0 }'
-}
-
-# later NAME COMMAND...: as tap_check, but at the same time as others; settle waits and reports them.
-late_names=()
-late_pids=()
-
-later() {
-	late_names+=("$1")
-	shift
-	"$@" &
-	late_pids+=($!)
-}
-
-settle() {
-	local i
-
-	for i in "${!late_pids[@]}"; do
-		if wait "${late_pids[i]}"; then
-			tap_ok "${late_names[i]}"
-		else
-			tap_not_ok "${late_names[i]}" <<<"exit code $?"
-		fi
-	done
-	late_names=()
-	late_pids=()
 }
 
 # How many broadcasts reached app3.
@@ -80,23 +29,8 @@ received() {
 	flip_run_in app3 iptables-legacy -nvxL INPUT 2>/dev/null | awk '/192\.255/ { print $1 }'
 }
 
-# The neighbour's link-layer address is known: its answer came.
-is_resolved() {
-	flip_run_in "$1" ip -6 neighbour show "$2" | grep -q lladdr
-}
-
-world_up() {
-	ip netns add world
-	flip_run ip link add up0 type veth peer name eth0 netns world
-	flip_run ip address add 198.51.100.1/24 dev up0
-	flip_run ip link set up0 up
-	flip_run_in world ip address add 198.51.100.2/24 dev eth0
-	flip_run_in world ip link set eth0 up
-	flip_run_in world ip route add default via 198.51.100.1
-}
-
 flip_up
-world_up
+world_up 198.51.100.1/24 198.51.100.2/24
 flip_run ip address add fd00::1/64 dev flip0 nodad
 for i in 1 2 3; do
 	flip_run_in app$i ip address add fd00::1$i/64 dev eth0 nodad
@@ -109,17 +43,17 @@ for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
 	tap_check "$flavour, $layout: apply" apply
 
 	later "$flavour, $layout: bridged, an own address passes" ping app2 10.0.192.2
-	later "$flavour, $layout: bridged, another is dropped" dropped app2 10.0.192.2 -I 10.0.192.77
+	later "$flavour, $layout: bridged, another is dropped" denied ping app2 10.0.192.2 -I 10.0.192.77
 	later "$flavour, $layout: routed, an own address passes" ping app2 198.51.100.2
-	later "$flavour, $layout: routed, another is dropped" dropped app2 198.51.100.2 -I 10.0.192.77
+	later "$flavour, $layout: routed, another is dropped" denied ping app2 198.51.100.2 -I 10.0.192.77
 	later "$flavour, $layout: to the host, an own address passes" ping app2 10.0.192.1
-	later "$flavour, $layout: to the host, another is dropped" dropped app2 10.0.192.1 -I 10.0.192.77
+	later "$flavour, $layout: to the host, another is dropped" denied ping app2 10.0.192.1 -I 10.0.192.77
 	later "$flavour, $layout: replies reach a closed endpoint" ping app1 198.51.100.2
-	later "$flavour, $layout: which takes nothing from the world" dropped world 10.0.192.2
+	later "$flavour, $layout: which takes nothing from the world" denied ping world 10.0.192.2
 	later "$flavour, $layout: while an open one does" ping world 10.0.192.3
 	later "$flavour, $layout: the host is let in" ping flip 10.0.192.2
 	later "$flavour, $layout: and answered by who may not send" ping flip 10.0.192.4
-	later "$flavour, $layout: who doesn't reach it" dropped app3 10.0.192.1
+	later "$flavour, $layout: who doesn't reach it" denied ping app3 10.0.192.1
 	settle
 	tap_equal "$flavour, $layout: three were spoofed" 3 "$(count spoofed egress)"
 	tap_equal "$flavour, $layout: one was denied on its way in" 1 "$(count default-deny ingress)"
@@ -133,16 +67,16 @@ for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
 	flip_run_in app2 ip neighbour flush dev eth0
 	flip_run_in app3 ip neighbour flush dev eth0
 	later "$flavour, $layout: IPv6 of an open endpoint passes" ping app2 fd00::1
-	later "$flavour, $layout: to a closed one it doesn't" dropped app2 fd00::11
-	later "$flavour, $layout: from one it doesn't, to the host" dropped app3 fd00::1
-	later "$flavour, $layout: nor to another endpoint" dropped app3 fd00::12
+	later "$flavour, $layout: to a closed one it doesn't" denied ping app2 fd00::11
+	later "$flavour, $layout: from one it doesn't, to the host" denied ping app3 fd00::1
+	later "$flavour, $layout: nor to another endpoint" denied ping app3 fd00::12
 	settle
 	tap_check "$flavour, $layout: which is counted" test "$(count ipv6 egress)" -ge 3
 	tap_check "$flavour, $layout: but neighbours are found, on the bridge" is_resolved app2 fd00::11
 	tap_check "$flavour, $layout: and the host" is_resolved app3 fd00::1
 
 	apply --host-policy=enforce >/dev/null
-	later "$flavour, $layout: an enforced host is a peer as any" dropped flip 10.0.192.2
+	later "$flavour, $layout: an enforced host is a peer as any" denied ping flip 10.0.192.2
 	later "$flavour, $layout: and passes to an open endpoint" ping flip 10.0.192.3
 	settle
 	tap_equal "$flavour, $layout: counters of rules that stay go on" 3 "$(count spoofed egress)"

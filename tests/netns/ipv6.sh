@@ -5,8 +5,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in ip6tables-legacy ip6tables-nft busybox; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -22,78 +22,9 @@ cat >"$SANDBOX/policy.json" <<-END
 	   "egress": [{ "toEndpoints": [{ "matchLabels": { "id": "app1" } }] }] }]
 END
 
-# Flip's endpoints with an IPv6 address each.
-sed 's/"ipv4": "10.0.192.\([234]\)"/&, "ipv6": "fd00::\1"/
-     s/"10.0.192.1"/&, "fd00::1"/' examples/flip/endpoints.json >"$SANDBOX/endpoints.json"
-
-polgen() {
-	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
-		cat "$SANDBOX/errors"
-		return 1
-	}
-}
-
 apply() {
 	polgen apply --backend="$backend" --endpoints="$SANDBOX/endpoints.json" "$@" \
 		"$SANDBOX/policy.json"
-}
-
-# ping FROM TO [OPTION...]: one packet.
-ping() {
-	local from=$1 to=$2
-	shift 2
-
-	flip_run_in "$from" busybox ping -6 -c 1 -W 1 "$@" "$to" >/dev/null 2>&1
-}
-
-dropped() {
-	! ping "$@"
-}
-
-# connect FROM TO PORT: a listener is on every port that is asked for.
-connect() {
-	flip_run_in "$1" timeout 1 bash -c "exec 3<>'/dev/tcp/$2/$3'" 2>/dev/null
-}
-
-refused() {
-	! connect "$@"
-}
-
-# count RULE SIDE: packets.
-count() {
-	polgen status | awk -v rule="$1" -v side="$2" '
-		$3 == side && $5 == rule { packets += $1 }
-		END { print packets + 0 }'
-}
-
-# later NAME COMMAND...: as tap_check, but at the same time as others; settle waits and reports them.
-late_names=()
-late_pids=()
-
-later() {
-	late_names+=("$1")
-	shift
-	"$@" &
-	late_pids+=($!)
-}
-
-settle() {
-	local i
-
-	for i in "${!late_pids[@]}"; do
-		if wait "${late_pids[i]}"; then
-			tap_ok "${late_names[i]}"
-		else
-			tap_not_ok "${late_names[i]}" <<<"exit code $?"
-		fi
-	done
-	late_names=()
-	late_pids=()
-}
-
-# The neighbour's link-layer address is known: its answer came.
-is_resolved() {
-	flip_run_in "$1" ip -6 neighbour show "$2" | grep -q lladdr
 }
 
 # How many listener reports reached an endpoint.
@@ -129,26 +60,17 @@ wait_usable() {
 	done
 }
 
-world_up() {
-	ip netns add world
-	flip_run ip link add up0 type veth peer name eth0 netns world
-	flip_run ip address add fd00:77::1/64 dev up0 nodad
-	flip_run ip link set up0 up
-	flip_run_in world ip address add fd00:77::2/64 dev eth0 nodad
-	flip_run_in world ip link set eth0 up
-	flip_run_in world ip route add default via fd00:77::1
-}
-
 listeners=()
 listen() {
 	flip_run_in "$1" busybox nc -ll -p "$2" -e true &
 	listeners+=($!)
 }
 
+endpoints6 >"$SANDBOX/endpoints.json"
 flip_up
 flip_sysctl net/bridge/bridge-nf-call-ip6tables 1
 flip_sysctl net/ipv6/conf/all/forwarding 1
-world_up
+world_up fd00:77::1/64 fd00:77::2/64
 flip_run ip address add fd00::1/64 dev flip0 nodad
 for i in 2 3 4; do
 	app=app$((i - 1))
@@ -182,25 +104,25 @@ for backend in iptables-legacy iptables-nft nftables ebpf; do
 		flip_run_in $app ip neighbour flush dev eth0
 	done
 	later "$backend: bridged, who may comes in" ping app2 fd00::2
-	later "$backend: bridged, who may not send is dropped" dropped app3 fd00::3
+	later "$backend: bridged, who may not send is dropped" denied ping app3 fd00::3
 	later "$backend: bridged, in fragments as well" ping app2 fd00::2 -s 4000
-	later "$backend: bridged, and who may not send is dropped" dropped app3 fd00::3 -s 4000
-	later "$backend: bridged, another address is spoofed" dropped app2 fd00::2 -I fd00::77
+	later "$backend: bridged, and who may not send is dropped" denied ping app3 fd00::3 -s 4000
+	later "$backend: bridged, another address is spoofed" denied ping app2 fd00::2 -I fd00::77
 	later "$backend: routed, replies reach a closed endpoint" ping app1 fd00:77::2
-	later "$backend: which takes nothing from the world" dropped world fd00::2
+	later "$backend: which takes nothing from the world" denied ping world fd00::2
 	later "$backend: while an open one does" ping world fd00::3
-	later "$backend: routed, another address is spoofed" dropped app2 fd00:77::2 -I fd00::77
-	later "$backend: routed, who may not send is dropped" dropped app3 fd00:77::2
+	later "$backend: routed, another address is spoofed" denied ping app2 fd00:77::2 -I fd00::77
+	later "$backend: routed, who may not send is dropped" denied ping app3 fd00:77::2
 	later "$backend: to the host, an own address passes" ping app2 fd00::1
-	later "$backend: to the host, another is spoofed" dropped app2 fd00::1 -I fd00::77
-	later "$backend: to the host, who may not send is dropped" dropped app3 fd00::1
+	later "$backend: to the host, another is spoofed" denied ping app2 fd00::1 -I fd00::77
+	later "$backend: to the host, who may not send is dropped" denied ping app3 fd00::1
 	later "$backend: the host is let in" ping flip fd00::2
-	later "$backend: link-local addresses don't talk" dropped app2 "$link_local%eth0"
+	later "$backend: link-local addresses don't talk" denied ping app2 "$link_local%eth0"
 	later "$backend: TCP, anybody reaches the open port" connect app2 fd00::2 80
 	later "$backend: also who may send nowhere else" connect app3 fd00::2 80
-	later "$backend: to whom another is closed" refused app3 fd00::3 80
+	later "$backend: to whom another is closed" denied connect app3 fd00::3 80
 	later "$backend: also from the world" connect world fd00::2 80
-	later "$backend: which doesn't reach another" refused world fd00::2 81
+	later "$backend: which doesn't reach another" denied connect world fd00::2 81
 	later "$backend: but the open endpoint's" connect world fd00::3 81
 	settle
 	tap_check "$backend: neighbours are found by who may not send" is_resolved app3 fd00::3
@@ -217,7 +139,7 @@ for backend in iptables-legacy iptables-nft nftables ebpf; do
 		"$(count ipv6 egress)"
 
 	apply --host-policy=enforce >/dev/null
-	later "$backend: an enforced host is a peer as any" dropped flip fd00::2
+	later "$backend: an enforced host is a peer as any" denied ping flip fd00::2
 	later "$backend: and passes to an open endpoint" ping flip fd00::3
 	settle
 

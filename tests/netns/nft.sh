@@ -5,8 +5,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in iptables-nft ip6tables-nft iptables-nft-save nft jq; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -14,13 +14,6 @@ done
 
 flip=examples/flip/policy.json
 options=(--backend=iptables-nft --l7=l4-only --endpoints=examples/flip/endpoints.json)
-
-polgen() {
-	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
-		cat "$SANDBOX/errors"
-		return 1
-	}
-}
 
 # apply [POLICY]
 apply() {

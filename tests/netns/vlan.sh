@@ -6,8 +6,8 @@
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
-# shellcheck source=scripts/flip.sh
-. scripts/flip.sh
+# shellcheck source=tests/flip.sh
+. tests/flip.sh
 
 for tool in iptables-legacy iptables-nft nft perl; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
@@ -20,13 +20,6 @@ cat >"$SANDBOX/policy.json" <<-END
 	 { "endpointSelector": { "matchLabels": { "id": "app3" } },
 	   "egress": [{ "toEndpoints": [{ "matchLabels": { "id": "app1" } }] }] }]
 END
-
-polgen() {
-	flip_run "$POLGEN" "$@" 2>"$SANDBOX/errors" || {
-		cat "$SANDBOX/errors"
-		return 1
-	}
-}
 
 # on VERB [OPTION...]: of this policy, by the backend.
 on() {
