@@ -11,6 +11,9 @@
 #include "bench/ab_report.h"
 #include "compat/errtext.h"
 
+/* With less than so many values the bootstrap's limits are too narrow (ab_stats.h). */
+#define ROUNDS_FOR_LIMITS 6
+
 struct request {
 	struct ab_options options;
 	const char *csv, *json; /* NULL: not wanted */
@@ -18,19 +21,13 @@ struct request {
 };
 
 static const struct option option_table[] = {
-	{ "changes", required_argument, NULL, 'g' },
-	{ "cpus", required_argument, NULL, 'c' },
-	{ "csv", required_argument, NULL, 'v' },
-	{ "entries", required_argument, NULL, 'n' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "json", required_argument, NULL, 'j' },
-	{ "only", required_argument, NULL, 'o' },
-	{ "policies", required_argument, NULL, 'p' },
-	{ "quick", no_argument, NULL, 'q' },
-	{ "rounds", required_argument, NULL, 'r' },
-	{ "seconds", required_argument, NULL, 's' },
-	{ "seed", required_argument, NULL, 'e' },
-	{ 0 },
+	{ "changes", required_argument, NULL, 'g' },  { "cpus", required_argument, NULL, 'c' },
+	{ "csv", required_argument, NULL, 'v' },      { "entries", required_argument, NULL, 'n' },
+	{ "help", no_argument, NULL, 'h' },	      { "json", required_argument, NULL, 'j' },
+	{ "only", required_argument, NULL, 'o' },     { "patience", required_argument, NULL, 'w' },
+	{ "policies", required_argument, NULL, 'p' }, { "quick", no_argument, NULL, 'q' },
+	{ "rounds", required_argument, NULL, 'r' },   { "seconds", required_argument, NULL, 's' },
+	{ "seed", required_argument, NULL, 'e' },     { 0 },
 };
 
 static void help(FILE *out)
@@ -43,30 +40,32 @@ static void help(FILE *out)
 	      "  verdict            the eBPF programs on single packets\n"
 	      "  change             installing policies, changing one, and what that takes\n"
 	      "\n"
-	      "  --changes=N,...    numbers of policies for changes; default 100,10000,100000\n"
+	      "  --changes=N,...    numbers of policies for changes; default 100,10000,100000,1000000\n"
 	      "  --cpus=C,S         where the client and the server run; default 0,1\n"
 	      "  --csv=FILE         write every value\n"
 	      "  --entries=N,...    numbers of policies for verdicts; default 1,100,10000,1000000\n"
 	      "  --json=FILE        write conditions, medians, ratios and values\n"
 	      "  --only=NAME,...    only configurations whose names start so\n"
-	      "  --policies=N,...   numbers of policies for traffic; default 1,200,2000,20000\n"
+	      "  --patience=S       a measurement of one configuration that took so long isn't repeated;\n"
+	      "                     default 5\n"
+	      "  --policies=N,...   numbers of policies for traffic; default 0,1,200,2000,20000\n"
 	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
-	      "  --rounds=N         how often everything is measured, changes a fifth as often; default 15\n"
-	      "  --seconds=S        how long a measurement of traffic takes; default 0.5\n"
+	      "  --rounds=N         how often everything is measured; default 10\n"
+	      "  --seconds=S        how long a measurement of traffic takes; default 0.3\n"
 	      "  --seed=N           of the order within each round; default 1\n",
 	      out);
 }
 
 /* False: not numbers of policies. */
-static bool set_sizes(struct ab_sizes *sizes, const char *text)
+static bool set_sizes(struct ab_sizes *sizes, unsigned long least, const char *text)
 {
 	sizes->count = 0;
 	do {
 		char *end;
 		unsigned long count = strtoul(text, &end, 10);
 
-		if (!count || count > AB_POLICIES_MAX || sizes->count == PG_COUNT(sizes->list) ||
-		    (*end && *end != ','))
+		if (end == text || count < least || count > AB_POLICIES_MAX ||
+		    sizes->count == PG_COUNT(sizes->list) || (*end && *end != ','))
 			return false;
 		sizes->list[sizes->count++] = count;
 		text = end + (*end == ',');
@@ -78,8 +77,8 @@ static bool set_quick(struct ab_options *options)
 {
 	options->seconds = 0.05;
 	options->rounds = 1;
-	return set_sizes(&options->policies, "1,200") && set_sizes(&options->entries, "1,1000") &&
-	       set_sizes(&options->changes, "100");
+	return set_sizes(&options->policies, 0, "0,200") &&
+	       set_sizes(&options->entries, 1, "1,1000") && set_sizes(&options->changes, 2, "1000");
 }
 
 /* False: no value that the option takes. */
@@ -91,9 +90,9 @@ static bool set_option(struct request *request, int option, const char *value)
 	case 'c':
 		return sscanf(value, "%d,%d", &options->cpus.client, &options->cpus.server) == 2;
 	case 'g':
-		return set_sizes(&options->changes, value);
+		return set_sizes(&options->changes, 2, value);
 	case 'n':
-		return set_sizes(&options->entries, value);
+		return set_sizes(&options->entries, 1, value);
 	case 'v':
 		request->csv = value;
 		return true;
@@ -104,7 +103,7 @@ static bool set_option(struct request *request, int option, const char *value)
 		options->only = value;
 		return true;
 	case 'p':
-		return set_sizes(&options->policies, value);
+		return set_sizes(&options->policies, 0, value);
 	case 'q':
 		return set_quick(options);
 	case 'r':
@@ -112,6 +111,8 @@ static bool set_option(struct request *request, int option, const char *value)
 		       options->rounds <= AB_VALUES_MAX;
 	case 's':
 		return sscanf(value, "%lf", &options->seconds) == 1 && options->seconds > 0;
+	case 'w':
+		return sscanf(value, "%lf", &options->patience) == 1 && options->patience > 0;
 	case 'e':
 		return sscanf(value, "%lu", &options->seed) == 1;
 	default:
@@ -203,12 +204,20 @@ static int write_all(const struct request *request, const struct ab_conditions *
 
 static void describe(const struct ab_options *options, struct ab_conditions *conditions)
 {
+	char text[AB_CONDITION_MAX];
+
 	ab_conditions_read(conditions);
 	snprintf(
-		conditions->method, sizeof(conditions->method),
-		"%zu rounds of %g s, seed %lu, client on CPU %d, server on CPU %d; ratios by round",
+		text, sizeof(text),
+		"up to %zu rounds, %g s of traffic each, seed %lu, client on CPU %d, server on CPU %d; ratios by round",
 		options->rounds, options->seconds, options->seed, options->cpus.client,
 		options->cpus.server);
+	ab_conditions_add(conditions, "method", text);
+	if (options->cpus.client == options->cpus.server)
+		ab_conditions_warn(conditions, "client and server share one CPU");
+	if (options->rounds < ROUNDS_FOR_LIMITS)
+		ab_conditions_warn(conditions, "%zu rounds: limits beside medians say nothing",
+				   options->rounds);
 }
 
 static int run_experiments(const struct request *request, struct ab_results *results)
@@ -231,6 +240,7 @@ static int measure(const struct request *request)
 
 	describe(&request->options, &conditions);
 	err = run_experiments(request, &results);
+	ab_conditions_judge(&conditions, &results.quiet);
 	return write_all(request, &conditions, &results) ?: err;
 }
 
@@ -238,13 +248,14 @@ int main(int argc, char **argv)
 {
 	struct request request = {
 		.options = {
-			.seconds = 0.5,
-			.rounds = 15,
+			.seconds = 0.3,
+			.rounds = 10,
+			.patience = 5,
 			.seed = 1,
 			.cpus = { 0, 1 },
-			.policies = { { 1, 200, 2000, 20000 }, 4 },
+			.policies = { { 0, 1, 200, 2000, 20000 }, 5 },
 			.entries = { { 1, 100, 10000, 1000000 }, 4 },
-			.changes = { { 100, 10000, 100000 }, 3 },
+			.changes = { { 100, 10000, 100000, 1000000 }, 4 },
 		},
 	};
 	int code = 2;

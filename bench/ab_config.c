@@ -9,13 +9,13 @@ const struct ab_form ab_forms[] = {
 	{ "bridge", AB_BRIDGE, AB_IN_TRAFFIC, .reference = true },
 	{ "iptables-top", AB_TOP, AB_IN_TRAFFIC, .reference = true },
 	{ "iptables-flat", AB_FLAT, AB_IN_TRAFFIC, .counted = true },
-	{ "legacy-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	{ "legacy-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 100000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy", .layout = "linear" } },
-	{ "legacy-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	{ "legacy-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 100000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy", .layout = "tree" } },
-	{ "nft-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	{ "nft-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 10000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "linear" } },
-	{ "nft-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	{ "nft-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 10000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "tree" } },
 	{ "nftables", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
 	  .backend = &pg_backend_nftables },
@@ -66,9 +66,12 @@ static int add_form(struct ab_configs *configs, const struct ab_form *form, unsi
 	int err = 0;
 
 	if (!form->counted)
-		return add(configs, form, 1, form->reference, only);
-	for (size_t i = 0; i < sizes->count && !err; i++)
+		return add(configs, form, 0, form->reference, only);
+	for (size_t i = 0; i < sizes->count && !err; i++) {
+		if (experiment == AB_IN_CHANGE && form->most && sizes->list[i] > form->most)
+			continue;
 		err = add(configs, form, sizes->list[i], !i && experiment == AB_IN_VERDICT, only);
+	}
 	return err;
 }
 

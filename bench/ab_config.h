@@ -27,6 +27,7 @@ struct ab_form {
 	enum ab_kind kind;
 	unsigned experiments;
 	bool counted;	/* there is one for each number of policies */
+	size_t most;	/* policies, in changes: with more, one change takes minutes; 0: no limit */
 	bool reference; /* the others are compared with it */
 	const struct pg_backend *backend;
 	struct pg_backend_options options;
@@ -37,10 +38,19 @@ extern const struct ab_form ab_forms[];
 
 struct ab_config {
 	const struct ab_form *form;
-	size_t policies; /* 1 where the form doesn't count them */
+	size_t policies; /* 0 where the form doesn't count them */
 	bool reference;
 	char name[AB_NAME_MAX];
 };
+
+/* Whether it closes anything; without policies nothing does. */
+static inline bool ab_config_filters(const struct ab_config *config)
+{
+	enum ab_kind kind = config->form->kind;
+
+	return kind != AB_WIRE && kind != AB_BRIDGE && kind != AB_EMPTY &&
+	       (config->policies || !config->form->counted);
+}
 
 struct ab_configs {
 	struct pg_array(struct ab_config) list;

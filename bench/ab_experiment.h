@@ -17,28 +17,35 @@ struct ab_options {
 	uint64_t seed;
 	struct ab_cpus cpus;
 	struct ab_sizes policies, entries, changes; /* of traffic, of verdicts, of changes */
+	double patience; /* seconds after which a measurement of one configuration isn't repeated */
 	const char *only; /* configurations whose names start with one of these; NULL: all */
 	bool progress;	  /* on stderr */
 };
 
+/* As many values as one measurement may yield. */
+#define AB_VALUES_A_MEASUREMENT 8
+
 struct ab_measure_type {
 	const char *name, *unit;
+	bool less;   /* is better */
+	bool beside; /* comes out of the measurement of the one before */
 };
 
 struct ab_experiment {
 	const char *name;
 	unsigned bit; /* AB_IN_... */
-	size_t every; /* a round of it for so many rounds that are asked for */
 	const struct ab_sizes *(*sizes)(const struct ab_options *options);
 	const struct ab_measure_type *measures;
 	size_t measure_count;
 	/*
 	 * Both run in a process that each configuration has for itself. What enter() yields lives as
-	 * long as that. 0 or -errno; what there is to say goes to stderr.
+	 * long as that. measure() yields the value of a type that isn't beside another one, and then
+	 * those of the ones beside it; NAN: there is none here. 0 or -errno; what there is to say goes to
+	 * stderr.
 	 */
 	int (*enter)(const struct ab_config *config, const struct ab_options *options,
 		     void **ret_state);
-	int (*measure)(void *state, size_t measure, double *ret_value);
+	int (*measure)(void *state, size_t measure, double *ret_values);
 };
 
 extern const struct ab_experiment ab_traffic_experiment; /* ab_traffic.h */
@@ -47,7 +54,8 @@ extern const struct ab_experiment ab_change_experiment;
 
 /*
  * Measures everything under every configuration, in a random order that is another one in each round.
- * Appends to the results, and says on stderr what went wrong. -EPERM: not root.
+ * What has used up the patience is left out in later rounds. Appends to the results, and says on stderr
+ * what went wrong. -EPERM: not root.
  */
 int ab_run(const struct ab_experiment *experiment, const struct ab_options *options,
 	   struct ab_results *results);

@@ -70,13 +70,16 @@ static int restore(const struct ab_config *config)
 
 	if (!rules)
 		return -errno;
-	fputs("*filter\n:INPUT ACCEPT\n:FORWARD DROP\n:OUTPUT ACCEPT\n", rules);
+	fprintf(rules, "*filter\n:INPUT ACCEPT\n:FORWARD %s\n:OUTPUT ACCEPT\n",
+		ab_config_filters(config) ? "DROP" : "ACCEPT");
 	if (top)
 		fputs("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n", rules);
 	else
 		write_flat(rules, config->policies);
-	write_match(rules, "tcp", !top);
-	write_match(rules, "udp", !top);
+	if (ab_config_filters(config)) {
+		write_match(rules, "tcp", !top);
+		write_match(rules, "udp", !top);
+	}
 	fputs("COMMIT\n", rules);
 	return pclose(rules) ? -EIO : 0;
 }
@@ -171,11 +174,10 @@ int ab_host_enter(const struct ab_config *config, struct ab_policy *policy, stru
  */
 int ab_host_check(const struct ab_config *config, const struct ab_path *path)
 {
-	bool filters = config->form->kind != AB_WIRE && config->form->kind != AB_BRIDGE;
 	int err = ab_traffic_connect(path, AB_PORT, 5);
 
 	if (err)
 		return err;
 	err = ab_traffic_connect(path, AB_CLOSED_PORT, 0.2);
-	return err == (filters ? -ETIMEDOUT : 0) ? 0 : -EPROTO;
+	return err == (ab_config_filters(config) ? -ETIMEDOUT : 0) ? 0 : -EPROTO;
 }

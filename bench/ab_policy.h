@@ -39,7 +39,7 @@ void ab_policy_done(struct ab_policy *policy);
 /*
  * A client, a server and 20 other containers, and `count` rules of the server's ingress: the last one
  * lets the client reach its port (ab_traffic.h), the i-th before it lets container i % 20 reach
- * ab_policy_port(i). So in a flat list of rules the one that matches the client is the last one. -EINVAL
+ * ab_policy_port(i). So in a flat list of rules the one that matches the client is the last one; without any, all is open. -EINVAL
  * and diagnostics; -ENOMEM.
  */
 int ab_policy_make(size_t count, bool ipv6, struct pg_diags *diags, struct ab_policy *ret_policy);

@@ -17,7 +17,8 @@ static bool next_group(const struct ab_results *results, struct group *group)
 	end = results->list.items + results->list.count;
 	group->first = group->end ? group->end : results->list.items;
 	group->end = group->first;
-	while (group->end < end && !strcmp(group->end->measure, group->first->measure))
+	while (group->end < end && !strcmp(group->end->measure, group->first->measure) &&
+	       !strcmp(group->end->experiment, group->first->experiment))
 		group->end++;
 	return group->first < end;
 }
@@ -61,6 +62,15 @@ static void put_head(FILE *out, const struct group *group)
 	fputc('\n', out);
 }
 
+static bool has_values(const struct group *group)
+{
+	for (const struct ab_series *series = group->first; series < group->end; series++) {
+		if (series->values.count)
+			return true;
+	}
+	return false;
+}
+
 static void put_series(FILE *out, const struct group *group, const struct ab_series *series)
 {
 	struct ab_estimate estimate = ab_estimate(series->values.items, series->values.count);
@@ -74,17 +84,23 @@ static void put_series(FILE *out, const struct group *group, const struct ab_ser
 	fputc('\n', out);
 }
 
+static void put_conditions(FILE *out, const struct ab_conditions *conditions)
+{
+	for (size_t i = 0; i < conditions->count; i++)
+		fprintf(out, "%-12s %s\n", conditions->list[i].name, conditions->list[i].text);
+	for (size_t i = 0; i < conditions->warning_count; i++)
+		fprintf(out, "%-12s %s\n", "warning", conditions->warnings[i]);
+}
+
 void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 		    const struct ab_results *results)
 {
 	struct group group = { 0 };
 
-	fprintf(out,
-		"kernel    %s\ncpu       %s\ngovernor  %s\nload      %s\nveth      %s\nmethod    %s\n",
-		conditions->kernel, conditions->cpu, conditions->governor, conditions->load,
-		conditions->offloads, conditions->method);
+	put_conditions(out, conditions);
 	while (next_group(results, &group)) {
-		put_head(out, &group);
+		if (has_values(&group))
+			put_head(out, &group);
 		for (const struct ab_series *series = group.first; series < group.end; series++) {
 			if (series->values.count)
 				put_series(out, &group, series);
@@ -94,11 +110,16 @@ void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 
 void ab_report_csv(FILE *out, const struct ab_results *results)
 {
-	fputs("measure,config,unit,round,value\n", out);
+	fputs("experiment,measure,unit,form,policies,config,round,value\n", out);
 	pg_array_foreach(series, &results->list) {
+		char policies[32] = "";
+
+		if (series->counted)
+			snprintf(policies, sizeof(policies), "%zu", series->policies);
 		for (size_t i = 0; i < series->values.count; i++)
-			fprintf(out, "%s,%s,%s,%zu,%.9g\n", series->measure, series->config,
-				series->unit, i + 1, series->values.items[i]);
+			fprintf(out, "%s,%s,%s,%s,%s,%s,%zu,%.9g\n", series->experiment,
+				series->measure, series->unit, series->form, policies,
+				series->config, i + 1, series->values.items[i]);
 	}
 }
 
@@ -128,9 +149,32 @@ static json_t *series_json(const struct group *group, const struct ab_series *se
 
 	for (size_t i = 0; i < series->values.count; i++)
 		json_array_append_new(values, json_real(series->values.items[i]));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "measure", series->measure, "config",
-			 series->config, "unit", series->unit, "estimate", estimate_json(&estimate),
-			 "ratios", ratios_json(group, series), "values", values);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o}", "experiment",
+			 series->experiment, "measure", series->measure, "unit", series->unit,
+			 "form", series->form, "config", series->config, "policies",
+			 series->counted ? json_integer((json_int_t)series->policies) : json_null(),
+			 "better", series->less ? "less" : "more", "estimate",
+			 estimate_json(&estimate), "ratios", ratios_json(group, series), "values",
+			 values);
+}
+
+static json_t *conditions_json(const struct ab_conditions *conditions)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < conditions->count; i++)
+		json_object_set_new(object, conditions->list[i].name,
+				    json_string(conditions->list[i].text));
+	return object;
+}
+
+static json_t *warnings_json(const struct ab_conditions *conditions)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conditions->warning_count; i++)
+		json_array_append_new(list, json_string(conditions->warnings[i]));
+	return list;
 }
 
 int ab_report_json(FILE *out, const struct ab_conditions *conditions,
@@ -138,11 +182,8 @@ int ab_report_json(FILE *out, const struct ab_conditions *conditions,
 {
 	struct group group = { 0 };
 	json_t *list = json_array();
-	json_t *root =
-		json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s}, s:o}", "conditions", "kernel",
-			  conditions->kernel, "cpu", conditions->cpu, "governor",
-			  conditions->governor, "load", conditions->load, "offloads",
-			  conditions->offloads, "method", conditions->method, "results", list);
+	json_t *root = json_pack("{s:o, s:o, s:o}", "conditions", conditions_json(conditions),
+				 "warnings", warnings_json(conditions), "results", list);
 	int failed = !root;
 
 	while (root && next_group(results, &group)) {

@@ -9,9 +9,9 @@
 /* A table for each measurement: medians, and ratios to each of its references. */
 void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 		    const struct ab_results *results);
-/* Every value: measure,config,unit,round,value. */
+/* Every value: experiment,measure,unit,form,policies,config,round,value. */
 void ab_report_csv(FILE *out, const struct ab_results *results);
-/* Conditions, medians, ratios and values. -ENOMEM, -EIO. */
+/* Conditions, warnings, medians, ratios and values. -ENOMEM, -EIO. */
 int ab_report_json(FILE *out, const struct ab_conditions *conditions,
 		   const struct ab_results *results);
 

@@ -9,17 +9,13 @@ void ab_results_done(struct ab_results *results)
 	*results = (struct ab_results){ 0 };
 }
 
-int ab_results_add(struct ab_results *results, const char *measure, const char *config,
-		   const char *unit, bool reference)
+int ab_results_add(struct ab_results *results, const struct ab_series *series)
 {
-	struct ab_series *series = pg_array_add(&results->list);
+	struct ab_series *slot = pg_array_add(&results->list);
 
-	if (!series)
+	if (!slot)
 		return -ENOMEM;
-	snprintf(series->measure, sizeof(series->measure), "%s", measure);
-	snprintf(series->config, sizeof(series->config), "%s", config);
-	series->unit = unit;
-	series->reference = reference;
+	*slot = *series;
 	return 0;
 }
 

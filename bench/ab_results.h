@@ -3,28 +3,32 @@
 #ifndef PG_BENCH_AB_RESULTS_H
 #define PG_BENCH_AB_RESULTS_H
 
+#include "bench/ab_quiet.h"
 #include "bench/ab_stats.h"
 
 #define AB_NAME_MAX 48
 
 struct ab_series {
-	char measure[AB_NAME_MAX]; /* "tcp-rr" */
-	char config[AB_NAME_MAX];  /* "iptables-legacy/200" */
-	const char *unit;
+	const char *experiment, *measure, *unit; /* "traffic", "tcp-rr", "1/s" */
+	const char *form;			 /* "legacy-linear" */
+	size_t policies;
+	bool counted;			/* else the form has no number of policies */
+	char config[AB_NAME_MAX];	/* "legacy-linear/200" */
+	bool less;			/* is better */
 	bool reference;			/* the others of the measurement are compared with it */
-	struct pg_array(double) values; /* by round */
+	struct pg_array(double) values; /* by round, from the first one on */
 };
 
 struct ab_results {
 	struct pg_array(struct ab_series) list; /* those of one measurement stand together */
+	struct ab_quiet quiet;			/* was the machine, between measurements? */
 };
 
 void ab_results_done(struct ab_results *results);
 #define _cleanup_results_ PG_CLEANUP(ab_results_done)
 
-/* Appends an empty series. -ENOMEM. */
-int ab_results_add(struct ab_results *results, const char *measure, const char *config,
-		   const char *unit, bool reference);
+/* Appends a series, which has no values yet. -ENOMEM. */
+int ab_results_add(struct ab_results *results, const struct ab_series *series);
 /* -ENOMEM. */
 int ab_series_add(struct ab_series *series, double value);
 

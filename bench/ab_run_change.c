@@ -3,40 +3,58 @@
  * What it costs to install n policies, and then to change one of them: its port, and in the next round
  * back. What comes before a backend's part, from JSON to the verdict table, is bench/engine's.
  */
+#include <math.h>
 #include <time.h>
 
-#include "backends/ebpf/pins.h"
 #include "bench/ab_experiment.h"
 #include "bench/ab_host.h"
+#include "bench/ab_memory.h"
 #include "bench/ab_stream.h"
 #include "frontend/report.h"
 
 enum measure {
-	COMMIT_ALL, /* the transaction that installs all */
-	COMMIT_ONE, /* the transaction that changes one */
-	APPLY_ONE,  /* the same with everything that a backend does before: plan, live, diff */
-	LOST,	    /* packets of an allowed flow during such a change, and a little longer */
-	MEMORY, /* of the kernel for all: eBPF by its maps, the rest by what is free before and after */
+	COMMIT_ALL,   /* the transaction that installs all */
+	APPLY_ALL,    /* the same with everything that a backend does before: plan, live, diff */
+	MEMORY,	      /* of the kernel for all: eBPF by its maps, the rest by what is in use */
+	MEMORY_FIXED, /* the same with one policy */
+	MEMORY_ENTRY, /* what each one more takes */
+	COMMIT_ONE,   /* the transaction that changes one */
+	APPLY_ONE,    /* the same with plan, live and diff */
+	LOST,	      /* packets of an allowed flow during such a change, and a little longer */
+	PAUSE,	      /* the longest time in which none came back */
 	MEASURES,
 };
 
 static const struct ab_measure_type measures[] = {
-	[COMMIT_ALL] = { "commit-all", "ms" }, [COMMIT_ONE] = { "commit-one", "ms" },
-	[APPLY_ONE] = { "apply-one", "ms" },   [LOST] = { "lost-packets", "packets" },
-	[MEMORY] = { "kernel-memory", "MiB" },
+	[COMMIT_ALL] = { "commit-all", "ms", .less = true },
+	[APPLY_ALL] = { "apply-all", "ms", .less = true, .beside = true },
+	[MEMORY] = { "kernel-memory", "MiB", .less = true, .beside = true },
+	[MEMORY_FIXED] = { "kernel-memory-fixed", "MiB", .less = true, .beside = true },
+	[MEMORY_ENTRY] = { "kernel-memory-entry", "bytes", .less = true, .beside = true },
+	[COMMIT_ONE] = { "commit-one", "ms", .less = true },
+	[APPLY_ONE] = { "apply-one", "ms", .less = true, .beside = true },
+	[LOST] = { "lost-packets", "packets", .less = true },
+	[PAUSE] = { "longest-pause", "ms", .less = true, .beside = true },
 };
 _Static_assert(PG_COUNT(measures) == MEASURES, "a row for each");
 
 /* The two policies between which a change leads. */
 #define VARIANTS 2
+/* Memory is asked for so often: it doesn't vary, and the kernel takes its time to give some back. */
+#define MEMORY_ROUNDS 3
+#define SETTLE_US     300000
+/* With less policies, what one takes is lost among what the rest of the machine does. */
+#define ENTRIES_LEAST 999
 
 struct state {
 	struct ab_config config;
 	struct ab_host host;
-	struct ab_policy policy;
-	struct pg_prepared prepared[VARIANTS];
+	struct ab_policy policy, one;
+	struct pg_prepared prepared[VARIANTS], only_one;
 	struct pg_diags diags;
 	size_t variant; /* what is installed */
+	size_t memory_rounds;
+	double fixed; /* MiB that one policy takes */
 };
 
 struct times {
@@ -56,23 +74,28 @@ static double now_ms(void)
 	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
+static int prepare_one(struct state *state, const struct ab_policy *policy,
+		       struct pg_prepared *ret_prepared)
+{
+	struct pg_intent_options options = { .enforcement = PG_ENFORCEMENT_DEFAULT };
+
+	return pg_prepare(&policy->sources, &policy->policy, &state->policy.endpoints, &options,
+			  &state->diags, ret_prepared);
+}
+
 /* The first rule's port moves to the next one, which no other rule has. */
 static int prepare(struct state *state)
 {
 	struct pg_l4 *l4 = state->policy.policy.rules.items[0].entries.items[0].l4.items;
-	struct pg_intent_options options = { .enforcement = PG_ENFORCEMENT_DEFAULT };
+	int err = ab_policy_make(1, false, &state->diags, &state->one);
 
-	for (size_t i = 0; i < VARIANTS; i++) {
-		int err = pg_prepare(&state->policy.sources, &state->policy.policy,
-				     &state->policy.endpoints, &options, &state->diags,
-				     &state->prepared[i]);
-
-		if (err)
-			return err;
+	err = err ?: prepare_one(state, &state->one, &state->only_one);
+	for (size_t i = 0; i < VARIANTS && !err; i++) {
+		err = prepare_one(state, &state->policy, &state->prepared[i]);
 		l4->first++;
 		l4->last++;
 	}
-	return 0;
+	return err;
 }
 
 static int enter(const struct ab_config *config, const struct ab_options *options, void **ret_state)
@@ -95,11 +118,10 @@ static int enter(const struct ab_config *config, const struct ab_options *option
 	return err;
 }
 
-static int commit(struct state *state, struct pg_backend_handle *handle, size_t variant,
-		  double *ret_ms)
+static int commit(struct state *state, struct pg_backend_handle *handle,
+		  const struct pg_intent *intent, double *ret_ms)
 {
 	const struct pg_backend *backend = state->config.form->backend;
-	const struct pg_intent *intent = &state->prepared[variant].intent;
 	_cleanup_objects_ struct pg_objects desired = { 0 }, live = { 0 };
 	_cleanup_diff_ struct pg_diff diff = { 0 };
 	int err = backend->plan(handle, intent, &state->diags, &desired);
@@ -113,21 +135,18 @@ static int commit(struct state *state, struct pg_backend_handle *handle, size_t 
 	return err;
 }
 
-/* Installs the other policy, or, from nothing, the first one. */
-static int change(struct state *state, bool from_nothing, struct times *ret_times)
+static int install(struct state *state, const struct pg_prepared *prepared, struct times *ret_times)
 {
 	const struct pg_backend *backend = state->config.form->backend;
-	size_t variant = from_nothing ? 0 : !state->variant;
 	struct pg_backend_handle *handle;
 	double start = now_ms();
 	int err = backend->open(&state->config.form->options, true, &state->diags, &handle);
 
 	if (err)
 		return err;
-	err = commit(state, handle, variant, &ret_times->commit);
+	err = commit(state, handle, &prepared->intent, &ret_times->commit);
 	ret_times->whole = now_ms() - start;
 	backend->close(handle);
-	state->variant = variant;
 	pg_report(stderr, &state->policy.sources, &state->diags);
 	return err;
 }
@@ -145,117 +164,113 @@ static int clear(struct state *state)
 	return err;
 }
 
-static int measure_lost(struct state *state, double *ret_lost)
+static bool has_maps(const struct state *state)
 {
+	return state->config.form->backend == &pg_backend_ebpf;
+}
+
+/* From nothing, and what that takes of the kernel's memory. */
+static int install_and_weigh(struct state *state, const struct pg_prepared *prepared,
+			     struct times *ret_times, double *ret_mib)
+{
+	double before;
+	int err;
+
+	if (has_maps(state)) {
+		err = install(state, prepared, ret_times);
+		return err ?: ab_memory_maps(&state->config.form->options, &state->diags, ret_mib);
+	}
+	usleep(SETTLE_US);
+	before = ab_memory_kernel();
+	err = install(state, prepared, ret_times);
+	usleep(SETTLE_US);
+	*ret_mib = ab_memory_kernel() - before;
+	return err;
+}
+
+static int weigh_one(struct state *state)
+{
+	struct times times;
+	int err = clear(state);
+
+	return err ?: install_and_weigh(state, &state->only_one, &times, &state->fixed);
+}
+
+static int measure_all(struct state *state, double values[])
+{
+	double mib = NAN, entries = (double)state->config.policies - 1;
+	bool weigh = state->memory_rounds < MEMORY_ROUNDS && entries >= ENTRIES_LEAST;
+	struct times times = { 0 };
+	int err = weigh && !state->memory_rounds ? weigh_one(state) : 0;
+
+	err = err ?: clear(state);
+	if (!err)
+		err = weigh ? install_and_weigh(state, &state->prepared[0], &times, &mib)
+			    : install(state, &state->prepared[0], &times);
+	state->memory_rounds += weigh;
+	state->variant = 0;
+	values[0] = times.commit;
+	values[APPLY_ALL - COMMIT_ALL] = times.whole;
+	values[MEMORY - COMMIT_ALL] = mib;
+	values[MEMORY_FIXED - COMMIT_ALL] = weigh ? state->fixed : NAN;
+	values[MEMORY_ENTRY - COMMIT_ALL] = (mib - state->fixed) * (1 << 20) / entries;
+	return err;
+}
+
+/* Installs the other policy. */
+static int change(struct state *state, struct times *ret_times)
+{
+	int err = install(state, &state->prepared[!state->variant], ret_times);
+
+	state->variant = !state->variant;
+	return err;
+}
+
+static int measure_one(struct state *state, double values[])
+{
+	struct times times = { 0 };
+	int err = change(state, &times);
+
+	values[0] = times.commit;
+	values[APPLY_ONE - COMMIT_ONE] = times.whole;
+	return err;
+}
+
+static int measure_lost(struct state *state, double values[])
+{
+	struct ab_stream_report report;
 	struct ab_stream *stream;
 	struct times times;
-	size_t sent, lost;
 	int err = ab_stream_start(&state->host.path, &stream);
 
 	if (err)
 		return err;
 	usleep(50000);
-	err = change(state, false, &times);
+	err = change(state, &times);
 	usleep(50000);
-	ab_stream_stop(stream, &sent, &lost);
-	*ret_lost = (double)lost;
-	return err ?: sent ? 0 : -EPROTO;
+	ab_stream_stop(stream, &report);
+	values[0] = (double)report.lost;
+	values[PAUSE - LOST] = report.pause;
+	return err ?: report.sent ? 0 : -EPROTO;
 }
 
-/*
- * What the kernel has in use beside pages that hold files or belong to processes. Of the whole
- * machine: what others do meanwhile counts, too.
- */
-static double kernel_memory(void)
+static int measure(void *state, size_t what, double *ret_values)
 {
-	static const char *const names[] = { "Slab:", "VmallocUsed:", "Percpu:" };
-	_cleanup_fclose_ FILE *file = fopen("/proc/meminfo", "re");
-	char name[64];
-	unsigned long value;
-	double sum = 0;
-
-	while (file && fscanf(file, "%63s %lu%*[^\n]", name, &value) == 2) {
-		for (size_t i = 0; i < PG_COUNT(names); i++)
-			sum += strcmp(name, names[i]) ? 0 : (double)value / 1024;
+	switch (what) {
+	case COMMIT_ALL:
+		return measure_all(state, ret_values);
+	case COMMIT_ONE:
+		return measure_one(state, ret_values);
+	case LOST:
+		return measure_lost(state, ret_values);
+	default:
+		return -EINVAL;
 	}
-	return sum;
-}
-
-/* The kernel frees some of it a little later. */
-static int measure_difference(struct state *state, double *ret_mib)
-{
-	struct times times;
-	double before;
-	int err = clear(state);
-
-	usleep(300000);
-	before = kernel_memory();
-	err = err ?: change(state, true, &times);
-	usleep(300000);
-	*ret_mib = kernel_memory() - before;
-	return err;
-}
-
-/* What the kernel accounts to a map: proc_pid_fdinfo(5). */
-static double map_memory(int fd)
-{
-	char path[64], line[128];
-	_cleanup_fclose_ FILE *file = NULL;
-	unsigned long bytes = 0;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "memlock: %lu", &bytes) == 1)
-			break;
-	}
-	return (double)bytes / (1 << 20);
-}
-
-static int measure_maps(struct state *state, double *ret_mib)
-{
-	_cleanup_pins_ struct pg_pins pins;
-	struct pg_backend_handle *handle;
-	int err = pg_backend_ebpf.open(&state->config.form->options, true, &state->diags, &handle);
-
-	pg_pins_init(&pins);
-	if (err)
-		return err;
-	err = pg_pins_open(handle, &state->diags, &pins);
-	pg_backend_ebpf.close(handle);
-	*ret_mib = 0;
-	for (size_t i = 0; i < PG_MAPS && !err; i++)
-		*ret_mib += map_memory(pins.maps[i]);
-	return err;
-}
-
-static int measure_memory(struct state *state, double *ret_mib)
-{
-	return state->config.form->backend == &pg_backend_ebpf ? measure_maps(state, ret_mib)
-							       : measure_difference(state, ret_mib);
-}
-
-static int measure(void *context, size_t what, double *ret_value)
-{
-	struct state *state = context;
-	struct times times = { 0 };
-	int err = 0;
-
-	if (what == LOST)
-		return measure_lost(state, ret_value);
-	if (what == MEMORY)
-		return measure_memory(state, ret_value);
-	if (what == COMMIT_ALL)
-		err = clear(state);
-	err = err ?: change(state, what == COMMIT_ALL, &times);
-	*ret_value = what == APPLY_ONE ? times.whole : times.commit;
-	return err;
 }
 
 const struct ab_experiment ab_change_experiment = {
 	.name = "change",
 	.bit = AB_IN_CHANGE,
-	.every = 5,
 	.sizes = sizes,
 	.measures = measures,
 	.measure_count = PG_COUNT(measures),

@@ -52,7 +52,6 @@ static int measure(void *context, size_t what, double *ret_value)
 const struct ab_experiment ab_traffic_experiment = {
 	.name = "traffic",
 	.bit = AB_IN_TRAFFIC,
-	.every = 1,
 	.sizes = sizes,
 	.measures = measures,
 	.measure_count = PG_COUNT(measures),

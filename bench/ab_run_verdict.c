@@ -29,9 +29,9 @@ struct task {
 };
 
 static const struct ab_measure_type measures[] = {
-	{ "verdict-first-ipv4", "ns" }, { "verdict-first-ipv6", "ns" },
-	{ "verdict-any-ipv4", "ns" },	{ "verdict-any-ipv6", "ns" },
-	{ "verdict-known-ipv4", "ns" }, { "verdict-known-ipv6", "ns" },
+	{ "verdict-first-ipv4", "ns", .less = true }, { "verdict-first-ipv6", "ns", .less = true },
+	{ "verdict-any-ipv4", "ns", .less = true },   { "verdict-any-ipv6", "ns", .less = true },
+	{ "verdict-known-ipv4", "ns", .less = true }, { "verdict-known-ipv6", "ns", .less = true },
 };
 
 static const struct task tasks[] = {
@@ -102,7 +102,7 @@ static int enter(const struct ab_config *config, const struct ab_options *option
 	pg_report(stderr, &policy.sources, &diags);
 	if (err)
 		return err;
-	state->policies = config->policies;
+	state->policies = PG_MAX(config->policies, (size_t)1);
 	state->random.state = options->seed;
 	state->ifindex = policy.endpoints.list.items[AB_SERVER].ifindex;
 	*ret_state = PG_TAKE(state);
@@ -189,7 +189,6 @@ static int measure(void *context, size_t what, double *ret_value)
 const struct ab_experiment ab_verdict_experiment = {
 	.name = "verdict",
 	.bit = AB_IN_VERDICT,
-	.every = 1,
 	.sizes = sizes,
 	.measures = measures,
 	.measure_count = PG_COUNT(measures),

@@ -8,7 +8,7 @@
 
 struct answer {
 	int err;
-	double value;
+	double values[AB_VALUES_A_MEASUREMENT];
 };
 
 static bool put(int fd, const struct answer *answer)
@@ -25,7 +25,7 @@ static void serve(const struct ab_experiment *experiment, const struct ab_config
 
 	while (put(fd, &answer) && !answer.err &&
 	       recv(fd, &measure, sizeof(measure), 0) == sizeof(measure))
-		answer.err = experiment->measure(state, measure, &answer.value);
+		answer.err = experiment->measure(state, measure, answer.values);
 }
 
 static int get(int fd, struct answer *ret_answer)
@@ -64,7 +64,8 @@ int ab_site_start(const struct ab_experiment *experiment, const struct ab_config
 	return 0;
 }
 
-int ab_site_measure(const struct ab_site *site, size_t measure, double *ret_value)
+int ab_site_measure(const struct ab_site *site, size_t measure,
+		    double ret_values[AB_VALUES_A_MEASUREMENT])
 {
 	struct answer answer;
 	int err;
@@ -74,7 +75,7 @@ int ab_site_measure(const struct ab_site *site, size_t measure, double *ret_valu
 	err = get(site->socket, &answer);
 	if (err)
 		return err;
-	*ret_value = answer.value;
+	memcpy(ret_values, answer.values, sizeof(answer.values));
 	return 0;
 }
 

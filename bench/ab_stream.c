@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 
 #include "compat/netns.h"
 
@@ -17,7 +18,17 @@ struct ab_stream {
 	atomic_bool stop, client_is_done;
 	pthread_t sender, echo;
 	size_t sent, returned;
+	double last,
+		pause; /* ms: when the last one came back, and the longest time before one did */
 };
+
+static double now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
 
 static void set_options(int fd)
 {
@@ -28,6 +39,20 @@ static void set_options(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 }
 
+static bool take_one(struct ab_stream *stream, int flags)
+{
+	char bytes[18];
+	double now;
+
+	if (recv(stream->client, bytes, sizeof(bytes), flags) <= 0)
+		return false;
+	now = now_ms();
+	if (stream->returned++)
+		stream->pause = PG_MAX(stream->pause, now - stream->last);
+	stream->last = now;
+	return true;
+}
+
 static void *send_and_count(void *context)
 {
 	struct ab_stream *stream = context;
@@ -36,11 +61,11 @@ static void *send_and_count(void *context)
 	while (!stream->stop) {
 		stream->sent += send(stream->client, bytes, sizeof(bytes), 0) > 0;
 		usleep(PAUSE_US);
-		while (recv(stream->client, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
-			stream->returned++;
+		while (take_one(stream, MSG_DONTWAIT))
+			;
 	}
-	while (stream->returned < stream->sent && recv(stream->client, bytes, sizeof(bytes), 0) > 0)
-		stream->returned++;
+	while (stream->returned < stream->sent && take_one(stream, 0))
+		;
 	stream->client_is_done = true;
 	return NULL;
 }
@@ -123,12 +148,15 @@ int ab_stream_start(const struct ab_path *path, struct ab_stream **ret_stream)
 	return err;
 }
 
-void ab_stream_stop(struct ab_stream *stream, size_t *ret_sent, size_t *ret_lost)
+void ab_stream_stop(struct ab_stream *stream, struct ab_stream_report *ret_report)
 {
 	stream->stop = true;
 	pthread_join(stream->sender, NULL);
 	pthread_join(stream->echo, NULL);
-	*ret_sent = stream->sent;
-	*ret_lost = stream->sent - stream->returned;
+	*ret_report = (struct ab_stream_report){
+		.sent = stream->sent,
+		.lost = stream->sent - stream->returned,
+		.pause = stream->pause,
+	};
 	free_stream(stream);
 }

@@ -24,7 +24,9 @@ bench_ab_SOURCES = \
 	bench/ab_config.c bench/ab_config.h \
 	bench/ab_frame.c bench/ab_frame.h \
 	bench/ab_host.c bench/ab_host.h \
+	bench/ab_memory.c bench/ab_memory.h \
 	bench/ab_policy.c bench/ab_policy.h \
+	bench/ab_quiet.c bench/ab_quiet.h \
 	bench/ab_report.c bench/ab_report.h \
 	bench/ab_results.c bench/ab_results.h \
 	bench/ab_experiment.h \

@@ -13,7 +13,7 @@ done
 
 # Values of a measurement, in both files, are the same ones.
 same_values() {
-	diff <(tail -n +2 "$SANDBOX/ab.csv" | cut -d , -f 1,2,5 | sort) \
+	diff <(tail -n +2 "$SANDBOX/ab.csv" | cut -d , -f 2,6,8 | sort) \
 		<(jq -r '.results[] | . as $r | .values[] | [$r.measure, $r.config, .] | @csv' \
 			"$SANDBOX/ab.json" | tr -d '"' | awk -F , '{ printf "%s,%s,%.9g\n", $1, $2, $3 }' | sort)
 }
@@ -24,7 +24,7 @@ measured_once() {
 	shift
 
 	for config; do
-		grep -c "^$measure,$config,[^,]*,1,-\?[0-9.e+-]*$" "$SANDBOX/ab.csv" |
+		grep -c "^[a-z]*,$measure,.*,$config,1,-\?[0-9.e+-]*$" "$SANDBOX/ab.csv" |
 			grep -qx 1 || echo "not once: $measure $config"
 	done
 }
@@ -34,19 +34,18 @@ complete() {
 
 	for measure in tcp-stream tcp-rr tcp-crr udp-small; do
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
-			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 nftables/200 ebpf/1 ebpf/200
+			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 nftables/200 ebpf/0 ebpf/200
 	done
 	for measure in verdict-{first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
-	for measure in commit-all commit-one apply-one lost-packets kernel-memory; do
-		measured_once "$measure" legacy-linear/100 legacy-tree/100 nft-linear/100 nft-tree/100 \
-			nftables/100 ebpf/100
+	for measure in {commit,apply}-{all,one} kernel-memory{,-fixed,-entry} lost-packets longest-pause; do
+		measured_once "$measure" {legacy,nft}-{linear,tree}/1000 nftables/1000 ebpf/1000
 	done
 }
 
 lossless() {
-	! grep ^lost-packets, "$SANDBOX/ab.csv" | grep -v ',1,0$'
+	! grep ,lost-packets, "$SANDBOX/ab.csv" | grep -v ',1,0$'
 }
 
 in_order() {
@@ -57,6 +56,11 @@ in_order() {
 ratios() {
 	jq -e '.results[] | select(.measure == "tcp-rr" and .config == "ebpf/200") | .ratios |
 		keys == ["bridge", "iptables-top", "wire"]' "$SANDBOX/ab.json"
+}
+
+conditions() {
+	jq -e '(.conditions | [.kernel, .cpu, .mitigations, .clocksource, .load, .quiet, .method] |
+		all(length > 0)) and (.warnings | length > 0)' "$SANDBOX/ab.json"
 }
 
 refused() {
@@ -70,6 +74,9 @@ tap_check "no packet of an allowed flow is lost in a change" lossless
 tap_empty "both files have the same values" same_values
 tap_check "medians are within their limits" in_order
 tap_check "ratios to each reference" ratios
-tap_check "no number of policies" refused --policies=0
+tap_check "conditions, and a warning of a quick run" conditions
+tap_check "no number of entries" refused --entries=0
+tap_check "a change of one of one" refused --changes=1
+tap_check "no number" refused --policies=1,x
 tap_check "no such option" refused --no-such
 tap_done
