@@ -20,6 +20,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_random \
 	tests/unit/backends/test_ebpf_revoke \
 	tests/unit/backends/test_ebpf_trace \
+	tests/unit/backends/test_ebpf_verifier \
 	tests/unit/backends/test_ebpf_wire
 
 if HAVE_CMOCKA
@@ -90,6 +91,11 @@ tests_unit_backends_test_ebpf_trace_SOURCES = tests/unit/backends/test_ebpf_trac
 	$(EBPF_TEST_WORLD) $(backends_test_intent)
 tests_unit_backends_test_ebpf_trace_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_trace_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_verifier_SOURCES = tests/unit/backends/test_ebpf_verifier.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_verifier_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_verifier_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_wire_SOURCES = tests/unit/backends/test_ebpf_wire.c \
 	$(EBPF_TEST_WORLD)

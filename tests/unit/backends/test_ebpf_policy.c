@@ -228,22 +228,6 @@ static void test_unknown_interface(void **state)
 	assert_int_equal(world_counter("unknown-interface", PG_EGRESS, PG_VERDICT_DENY), 2);
 }
 
-/* A kernel refuses a program of which it would have to look at a million instructions. */
-static void test_the_verifier_has_room(void **state)
-{
-	_cleanup_pins_ struct pg_pins pins;
-
-	abc_apply(abc_begin(state));
-	world_pins(&pins);
-	for (int i = 0; i < PG_DIRECTIONS; i++) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t length = sizeof(info);
-
-		assert_int_equal(bpf_obj_get_info_by_fd(pins.programs[i], &info, &length), 0);
-		assert_true(info.verified_insns < 250000);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,7 +246,6 @@ int main(void)
 		abc_test(test_host_policy),
 		abc_test(test_halves),
 		abc_test(test_unknown_interface),
-		abc_test(test_the_verifier_has_room),
 	};
 
 	abc_enter();
