@@ -26,6 +26,7 @@ include $(srcdir)/tests/netns/local.mk
 include $(srcdir)/tests/cli/local.mk
 include $(srcdir)/tests/parity/local.mk
 include $(srcdir)/tests/docker/local.mk
+include $(srcdir)/tests/kernels/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 
 # It fills the kernel's table of neighbours, which is one for all network namespaces: after the others.
