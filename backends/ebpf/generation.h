@@ -8,7 +8,7 @@
 
 #include "compat/util.h"
 
-#define PG_VALUE_MAX 84 /* of a value with halves */
+#define PG_VALUE_MAX 92 /* of a value with halves */
 
 /* How the halves of one map look. */
 struct pg_halves {

@@ -38,7 +38,7 @@
 
 #include <linux/types.h>
 
-#define PG_ABI_VERSION	2
+#define PG_ABI_VERSION	3
 #define PG_ABI_NAME_MAX 96 /* a rule's name, with its NUL */
 #define PG_ABI_IFNAME	16 /* IFNAMSIZ */
 #define PG_ABI_DIGEST	32
@@ -71,6 +71,11 @@ enum {
 };
 
 enum {
+	PG_ABI_SAME_HOST_STACK,
+	PG_ABI_SAME_HOST_REDIRECT,
+};
+
+enum {
 	PG_ABI_ANY = 0, /* peer of a policy key: every identity */
 	PG_ABI_HOST = 1,
 	PG_ABI_WORLD = 2, /* whoever the address map knows nothing of */
@@ -82,7 +87,8 @@ struct pg_map_meta_half {
 	__u32 objects;		    /* how many the commit had */
 	__u8 host_policy;	    /* enum pg_host_policy */
 	__u8 on_revoke;		    /* enum pg_on_revoke */
-	__u8 pad[2];
+	__u8 same_host;		    /* PG_ABI_SAME_HOST_...: what the endpoints' flags come of */
+	__u8 pad;
 	__u32 valid_since; /* flows that an earlier generation's policy judged are judged again */
 };
 
@@ -103,11 +109,18 @@ PG_ABI_AT(struct pg_map_meta, netns_cookie, 16);
 PG_ABI_AT(struct pg_map_meta, half, 24);
 
 /* endpoints: interface index -> who is behind it. */
+enum {
+	/* its flows may take the short way: packets can be handed over to its interface's peer */
+	PG_ABI_ENDPOINT_SHORT = 1 << 0,
+};
+
 struct pg_map_endpoint_half {
 	__u32 identity; /* 0: absent */
 	__u32 ipv4;	/* network order; 0: it has none */
 	__u8 ipv6[16];
 	char interface[PG_ABI_IFNAME];
+	__u16 flags; /* PG_ABI_ENDPOINT_... */
+	__u16 mtu;   /* of the interface; the short way needs the same of both ends */
 };
 
 struct pg_map_endpoint {
@@ -115,8 +128,8 @@ struct pg_map_endpoint {
 	struct pg_map_endpoint_half new, old;
 };
 
-PG_ABI_SIZE(struct pg_map_endpoint_half, 40);
-PG_ABI_SIZE(struct pg_map_endpoint, 84);
+PG_ABI_SIZE(struct pg_map_endpoint_half, 44);
+PG_ABI_SIZE(struct pg_map_endpoint, 92);
 
 /* subjects: identity of endpoints -> what holds for all who have it. */
 #define PG_ABI_USE_EVERY (1u << 31) /* has entries of every protocol */
@@ -258,22 +271,53 @@ struct pg_map_flow_key {
 	};
 };
 
+/*
+ * How the packets of a flow between two endpoints of this host get from one to the other: through the
+ * stack, or the short way, by which the sender's program hands them to the receiver's interface. A flow
+ * begins through the stack. Once a packet of each direction has come out there just as it had left, with
+ * nothing changed and nothing dropped, nothing in the stack has a say over the flow, and from then on
+ * it takes the short way, for as long as it lives and both endpoints may.
+ */
+enum {
+	PG_ABI_WAY_UNKNOWN,
+	PG_ABI_WAY_STACK,
+	PG_ABI_WAY_SHORT,
+};
+
+/* What is proven, by the side that sent the packet. */
+#define PG_ABI_PROOF_LEFT(side) (1 << (side))
+#define PG_ABI_PROOF_CAME(side) (4 << (side))
+
+/* How a TCP connection has ended. */
+#define PG_ABI_ENDED_FIN(side) (1 << (side))
+#define PG_ABI_ENDED_FINS      3
+#define PG_ABI_ENDED_RESET     4
+
 struct pg_map_flow {
 	__u64 seen;	  /* nanoseconds of CLOCK_MONOTONIC; may lag a second behind */
 	__u32 generation; /* by whose policy it was judged last */
-	__u8 initiator;	  /* 0 or 1: whose first packet it was */
-	__u8 local;	  /* bit of a side: an endpoint with programs on its interface */
-	__u8 replied;	  /* the other side has answered */
-	__u8 reset;	  /* TCP: RST seen */
-	__u8 fin[2];	  /* TCP: FIN of either side seen */
-	__u8 pad[6];
+	/*
+	 * By side: the interface on which the guards have passed a packet of the flow, from or to that
+	 * side's own address, under `generation`. 0: on none.
+	 */
+	__u32 ifindex[2];
+	__u8 mac[2][6]; /* by side: as the packets have them that are to prove the way */
+	__u8 way;	/* PG_ABI_WAY_... */
+	__u8 proof;	/* PG_ABI_PROOF_... */
+	__u8 tries;	/* how many packets have left that proved nothing */
+	__u8 initiator; /* 0 or 1: whose first packet it was */
+	__u8 local;	/* bit of a side: an endpoint with programs on its interface */
+	__u8 replied;	/* the other side has answered */
+	__u8 ended;	/* PG_ABI_ENDED_... */
+	__u8 pad;
+	__u32 tick; /* low half of the kernel's jiffies when `seen` was written */
 };
 
 #define PG_ABI_FLOW_KEY4 16
 #define PG_ABI_FLOW_KEY6 40
 PG_ABI_AT(struct pg_map_flow_key, addr4[2], PG_ABI_FLOW_KEY4);
 PG_ABI_SIZE(struct pg_map_flow_key, PG_ABI_FLOW_KEY6);
-PG_ABI_SIZE(struct pg_map_flow, 24);
+PG_ABI_SIZE(struct pg_map_flow, 48);
 
 /* How many extension headers of IPv6 are walked; packets that have more are malformed. */
 #define PG_ABI_IPV6_HEADERS 6
@@ -302,14 +346,16 @@ struct pg_map_frag_key {
 };
 
 struct pg_map_frag {
-	__u64 seen; /* nanoseconds of CLOCK_MONOTONIC */
+	__u64 seen;    /* nanoseconds of CLOCK_MONOTONIC */
+	__u32 ifindex; /* the short way: whose interface the first one was handed to; 0: the stack's */
+	__u32 pad;
 };
 
 #define PG_ABI_FRAG_KEY4 16
 #define PG_ABI_FRAG_KEY6 40
 PG_ABI_AT(struct pg_map_frag_key, addr4[2], PG_ABI_FRAG_KEY4);
 PG_ABI_SIZE(struct pg_map_frag_key, PG_ABI_FRAG_KEY6);
-PG_ABI_SIZE(struct pg_map_frag, 8);
+PG_ABI_SIZE(struct pg_map_frag, 16);
 
 /* events: a packet was dropped. */
 struct pg_map_event {

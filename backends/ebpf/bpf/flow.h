@@ -25,9 +25,9 @@ static __always_inline __s64 idle_limit(const struct pg_map_flow *flow, __u8 pro
 {
 	switch (proto) {
 	case IPPROTO_TCP:
-		if (flow->reset)
+		if (flow->ended & PG_ABI_ENDED_RESET)
 			return PG_ABI_IDLE_TCP_RESET * SECOND;
-		if (flow->fin[0] || flow->fin[1])
+		if (flow->ended)
 			return PG_ABI_IDLE_TCP_CLOSING * SECOND;
 		return (flow->replied ? PG_ABI_IDLE_TCP_ESTABLISHED : PG_ABI_IDLE_TCP_OPENING) *
 		       SECOND;
@@ -41,12 +41,17 @@ static __always_inline __s64 idle_limit(const struct pg_map_flow *flow, __u8 pro
 	}
 }
 
+static __always_inline bool has_ended(const struct pg_map_flow *flow)
+{
+	return flow->ended & PG_ABI_ENDED_RESET ||
+	       (flow->ended & PG_ABI_ENDED_FINS) == PG_ABI_ENDED_FINS;
+}
+
 /* A SYN on a connection that has ended begins another one. */
 static __always_inline bool begins_anew(const struct pg_map_flow *flow, const struct packet *packet)
 {
 	return packet->proto == IPPROTO_TCP &&
-	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
-	       (flow->reset || (flow->fin[0] && flow->fin[1]));
+	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && has_ended(flow);
 }
 
 /* NULL: there is none, or it has ended, or may not go on. */
@@ -71,16 +76,20 @@ static __always_inline bool is_established(const struct pg_map_flow *flow, const
 static __always_inline void see_packet(struct pg_map_flow *flow, const struct flow_id *id,
 				       const struct packet *packet, __u64 now)
 {
+	__u8 ended = flow->ended;
+
 	if (elapsed(flow->seen, now) > SECOND)
 		flow->seen = now;
 	if (flow->initiator != id->side && !flow->replied)
 		flow->replied = 1;
 	if (packet->proto != IPPROTO_TCP)
 		return;
-	if (packet->tcp_flags & TCP_RST && !flow->reset)
-		flow->reset = 1;
-	if (packet->tcp_flags & TCP_FIN && !flow->fin[id->side & 1])
-		flow->fin[id->side & 1] = 1;
+	if (packet->tcp_flags & TCP_RST)
+		ended |= PG_ABI_ENDED_RESET;
+	if (packet->tcp_flags & TCP_FIN)
+		ended |= PG_ABI_ENDED_FIN(id->side & 1);
+	if (flow->ended != ended)
+		flow->ended = ended;
 }
 
 /*
