@@ -47,6 +47,8 @@ static const char *find_fault(const struct pg_endpoint *endpoint, const struct p
 {
 	const struct pg_rtnl_link *link, *master;
 
+	if (endpoint->node)
+		return NULL;
 	if (!endpoint->interface)
 		return "its interface on this host isn't known";
 	link = pg_rtnl_links_by_name(links, endpoint->interface);

@@ -38,6 +38,7 @@ static void help(FILE *out)
 	      "\n"
 	      "  traffic            TCP and UDP between two containers\n"
 	      "  verdict            the eBPF programs on single packets\n"
+	      "  hosts              TCP and UDP between containers of two hosts\n"
 	      "  change             installing policies, changing one, and what that takes\n"
 	      "\n"
 	      "  --changes=N,...    numbers of policies for changes; default 100,10000,100000,1000000\n"
@@ -122,6 +123,7 @@ static bool set_option(struct request *request, int option, const char *value)
 
 static const struct ab_experiment *const experiments[] = {
 	&ab_traffic_experiment,
+	&ab_hosts_experiment,
 	&ab_verdict_experiment,
 	&ab_change_experiment,
 };

@@ -5,9 +5,9 @@
 
 const struct ab_form ab_forms[] = {
 	{ "empty", AB_EMPTY, AB_IN_VERDICT, .reference = true },
-	{ "wire", AB_WIRE, AB_IN_TRAFFIC, .reference = true },
-	{ "bridge", AB_BRIDGE, AB_IN_TRAFFIC, .reference = true },
-	{ "iptables-top", AB_TOP, AB_IN_TRAFFIC, .reference = true },
+	{ "wire", AB_WIRE, AB_IN_TRAFFIC | AB_IN_HOSTS, .reference = true },
+	{ "bridge", AB_BRIDGE, AB_IN_TRAFFIC | AB_IN_HOSTS, .reference = true },
+	{ "iptables-top", AB_TOP, AB_IN_TRAFFIC | AB_IN_HOSTS, .reference = true },
 	{ "iptables-flat", AB_FLAT, AB_IN_TRAFFIC, .counted = true },
 	{ "legacy-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 100000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy", .layout = "linear" } },
@@ -17,9 +17,10 @@ const struct ab_form ab_forms[] = {
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "linear" } },
 	{ "nft-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 10000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "tree" } },
-	{ "nftables", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true,
+	{ "nftables", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE | AB_IN_HOSTS, .counted = true,
 	  .backend = &pg_backend_nftables },
-	{ "ebpf", AB_POLGEN, EVERYWHERE, .counted = true, .backend = &pg_backend_ebpf },
+	{ "ebpf", AB_POLGEN, EVERYWHERE | AB_IN_HOSTS, .counted = true,
+	  .backend = &pg_backend_ebpf },
 	{ 0 },
 };
 

@@ -20,6 +20,7 @@ enum {
 	AB_IN_TRAFFIC = 1,
 	AB_IN_VERDICT = 2,
 	AB_IN_CHANGE = 4,
+	AB_IN_HOSTS = 8,
 };
 
 struct ab_form {

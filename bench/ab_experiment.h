@@ -51,6 +51,7 @@ struct ab_experiment {
 extern const struct ab_experiment ab_traffic_experiment; /* ab_traffic.h */
 extern const struct ab_experiment ab_verdict_experiment;
 extern const struct ab_experiment ab_change_experiment;
+extern const struct ab_experiment ab_hosts_experiment;
 
 /*
  * Measures everything under every configuration, in a random order that is another one in each round.

@@ -41,29 +41,24 @@ static int set_bridge_netfilter(bool on)
 	return write(fd, on ? "1" : "0", 1) == 1 ? 0 : -errno;
 }
 
-static void write_flat(FILE *rules, size_t policies)
+static void write_flat(FILE *rules, const char *server, size_t policies)
 {
 	for (size_t i = 0; i + 1 < policies; i++)
 		fprintf(rules,
-			"-A FORWARD -s 10.0.192.%zu/32 -d " AB_SERVER_ADDRESS
-			"/32 -p tcp --dport %zu -j ACCEPT\n",
-			4 + i % AB_OTHERS, 6001 + 2 * (i / AB_OTHERS));
+			"-A FORWARD -s 10.0.192.%zu/32 -d %s/32 -p tcp --dport %zu -j ACCEPT\n",
+			4 + i % AB_OTHERS, server, 6001 + 2 * (i / AB_OTHERS));
 }
 
-static void write_match(FILE *rules, const char *protocol, bool replies)
+static void write_match(FILE *rules, const char *server, const char *protocol, bool replies)
 {
-	fprintf(rules,
-		"-A FORWARD -s 10.0.192.2/32 -d " AB_SERVER_ADDRESS
-		"/32 -p %s --dport %u -j ACCEPT\n",
+	fprintf(rules, "-A FORWARD -s 10.0.192.2/32 -d %s/32 -p %s --dport %u -j ACCEPT\n", server,
 		protocol, AB_PORT);
 	if (replies)
-		fprintf(rules,
-			"-A FORWARD -s " AB_SERVER_ADDRESS
-			"/32 -d 10.0.192.2/32 -p %s --sport %u -j ACCEPT\n",
-			protocol, AB_PORT);
+		fprintf(rules, "-A FORWARD -s %s/32 -d 10.0.192.2/32 -p %s --sport %u -j ACCEPT\n",
+			server, protocol, AB_PORT);
 }
 
-static int restore(const struct ab_config *config)
+static int restore(const struct ab_config *config, const char *server)
 {
 	bool top = config->form->kind == AB_TOP;
 	FILE *rules = popen("iptables-legacy-restore", "we");
@@ -75,10 +70,10 @@ static int restore(const struct ab_config *config)
 	if (top)
 		fputs("-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n", rules);
 	else
-		write_flat(rules, config->policies);
+		write_flat(rules, server, config->policies);
 	if (ab_config_filters(config)) {
-		write_match(rules, "tcp", !top);
-		write_match(rules, "udp", !top);
+		write_match(rules, server, "tcp", !top);
+		write_match(rules, server, "udp", !top);
 	}
 	fputs("COMMIT\n", rules);
 	return pclose(rules) ? -EIO : 0;
@@ -118,8 +113,8 @@ static int add_wire(struct ab_path *path)
 	return err;
 }
 
-static int install(const struct ab_config *config, const struct ab_policy *policy,
-		   struct pg_diags *diags, struct ab_path *path)
+int ab_host_install(const struct ab_config *config, const struct ab_policy *policy,
+		    struct pg_diags *diags, const char *server)
 {
 	const struct ab_form *form = config->form;
 	bool has_rules = form->kind == AB_TOP || form->kind == AB_FLAT ||
@@ -130,13 +125,12 @@ static int install(const struct ab_config *config, const struct ab_policy *polic
 		return err;
 	switch (form->kind) {
 	case AB_WIRE:
-		return add_wire(path);
 	case AB_BRIDGE:
 	case AB_EMPTY:
 		return 0;
 	case AB_TOP:
 	case AB_FLAT:
-		return restore(config);
+		return restore(config, server);
 	case AB_POLGEN:
 		return enforce(config, policy, diags);
 	}
@@ -160,7 +154,9 @@ int ab_host_enter(const struct ab_config *config, struct ab_policy *policy, stru
 	host.path.client = pg_lab_endpoint_netns(host.lab, AB_CLIENT);
 	host.path.server = pg_lab_endpoint_netns(host.lab, AB_SERVER);
 	inet_pton(AF_INET, AB_SERVER_ADDRESS, &host.path.address);
-	err = install(config, policy, diags, &host.path);
+	err = ab_host_install(config, policy, diags, AB_SERVER_ADDRESS);
+	if (!err && config->form->kind == AB_WIRE)
+		err = add_wire(&host.path);
 	if (err)
 		return err;
 	*ret_host = host;

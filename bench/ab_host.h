@@ -19,6 +19,13 @@ struct ab_host {
  */
 int ab_host_enter(const struct ab_config *config, struct ab_policy *policy, struct pg_diags *diags,
 		  struct ab_host *ret_host);
+
+/*
+ * Makes the host in whose namespace the calling thread is filter as the configuration says; `server`:
+ * the address of the one that the policy protects.
+ */
+int ab_host_install(const struct ab_config *config, const struct ab_policy *policy,
+		    struct pg_diags *diags, const char *server);
 void ab_host_leave(struct ab_host *host);
 #define _cleanup_host_ PG_CLEANUP(ab_host_leave)
 

@@ -25,6 +25,7 @@ bench_ab_SOURCES = \
 	bench/ab_frame.c bench/ab_frame.h \
 	bench/ab_host.c bench/ab_host.h \
 	bench/ab_memory.c bench/ab_memory.h \
+	bench/ab_pair.c bench/ab_pair.h \
 	bench/ab_policy.c bench/ab_policy.h \
 	bench/ab_quiet.c bench/ab_quiet.h \
 	bench/ab_report.c bench/ab_report.h \
@@ -32,6 +33,7 @@ bench_ab_SOURCES = \
 	bench/ab_experiment.h \
 	bench/ab_run.c \
 	bench/ab_run_change.c \
+	bench/ab_run_hosts.c \
 	bench/ab_run_traffic.c \
 	bench/ab_run_verdict.c \
 	bench/ab_site.c bench/ab_site.h \

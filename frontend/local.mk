@@ -63,6 +63,7 @@ libfrontend_a_SOURCES = \
 	frontend/lab/casetest_model.c \
 	frontend/lab/casetest_print.c \
 	frontend/lab/casetest_probe.c \
+	frontend/lab/hosts.c frontend/lab/hosts.h \
 	frontend/lab/lab.c frontend/lab/lab.h frontend/lab/lab_internal.h \
 	frontend/lab/lab_blocks.c \
 	frontend/lab/lab_host.c \

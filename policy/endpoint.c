@@ -8,6 +8,7 @@ void pg_endpoint_done(struct pg_endpoint *endpoint)
 	free(endpoint->container);
 	free(endpoint->network);
 	free(endpoint->netns);
+	free(endpoint->node);
 	free(endpoint->interface);
 	pg_labels_done(&endpoint->labels);
 	*endpoint = (struct pg_endpoint){ 0 };

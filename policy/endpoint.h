@@ -12,10 +12,11 @@
 
 /* One container interface. Strings are owned, and NULL where not known. */
 struct pg_endpoint {
-	char *name;	  /* unique; never NULL */
-	char *container;  /* the runtime's id */
-	char *network;	  /* Docker's network name, or the bridge */
-	char *netns;	  /* path of its network namespace, for probing */
+	char *name;	 /* unique; never NULL */
+	char *container; /* the runtime's id */
+	char *network;	 /* Docker's network name, or the bridge */
+	char *netns;	 /* path of its network namespace, for probing */
+	char *node; /* the other host that it is on: nothing is attached to it; NULL: this host */
 	char *interface;  /* host-side interface (veth), in polgen's network namespace */
 	uint32_t ifindex; /* of that interface; 0: not known */
 	struct pg_addr ipv4, ipv6;

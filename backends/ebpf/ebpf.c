@@ -159,7 +159,7 @@ int pg_ebpf_check(struct pg_backend_handle *handle, const struct pg_intent *inte
 	pg_array_foreach(endpoint, &intent->endpoints->list) {
 		_cleanup_strbuf_ struct pg_strbuf name = { 0 };
 
-		if (endpoint->interface && if_nametoindex(endpoint->interface))
+		if (endpoint->node || (endpoint->interface && if_nametoindex(endpoint->interface)))
 			continue;
 		pg_strbuf_add_escaped(&name, endpoint->name, strlen(endpoint->name));
 		if (endpoint->interface) {

@@ -84,8 +84,11 @@ static int plan_endpoints(const struct pg_intent *intent, struct pg_diags *diags
 	const struct pg_identities *identities = intent->identities;
 
 	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
-		int err = plan_endpoint(&intent->endpoints->list.items[i],
-					identities->endpoint_ids.items[i], diags, objects);
+		const struct pg_endpoint *endpoint = &intent->endpoints->list.items[i];
+		int err = endpoint->node
+				  ? 0
+				  : plan_endpoint(endpoint, identities->endpoint_ids.items[i],
+						  diags, objects);
 
 		if (err)
 			return err;

@@ -41,7 +41,8 @@ static int make_query(const struct pg_explanation *explanation, struct pg_trace_
 	struct pg_trace_query query = {
 		.proto = explanation->flow.proto,
 		.dport = explanation->flow.dport,
-		.bridged = src && dst && !strcmp(network_of(src), network_of(dst)),
+		.bridged = src && dst && !src->node && !dst->node &&
+			   !strcmp(network_of(src), network_of(dst)),
 	};
 	int err = make_end(explanation, PG_EGRESS, &query.end[PG_EGRESS]);
 

@@ -144,6 +144,7 @@ json_t *pg_endpoints_to_json(const struct pg_endpoints *endpoints,
 		set_text(object, "network", endpoint->network);
 		set_text(object, "netns", endpoint->netns);
 		set_text(object, "container", endpoint->container);
+		set_text(object, "node", endpoint->node);
 		json_object_set_new(object, "labels", labels_to_json(&endpoint->labels));
 		json_array_append_new(array, object);
 	}

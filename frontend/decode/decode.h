@@ -31,7 +31,9 @@ int pg_decode_policy(const struct pg_sources *sources, uint32_t source,
  *	{
  *	  "endpoints": [
  *	    { "name": "app1", "labels": ["container:id=app1"], "ipv4": "10.0.192.2",
- *	      "interface": "veth1", "network": "flip0", "netns": "/run/netns/app1" }
+ *	      "interface": "veth1", "network": "flip0", "netns": "/run/netns/app1" },
+ *	    { "name": "app4", "labels": ["container:id=app4"], "ipv4": "10.0.191.2",
+ *	      "node": "flap" }
  *	  ],
  *	  "host": { "addresses": ["10.0.192.1"] },
  *	  "remoteNodes": { "addresses": [] }

@@ -91,6 +91,7 @@ static const struct pg_field endpoint_fields[] = {
 	PG_FIELD("network", PG_STRING, decode_name, MEMBER(network)),
 	PG_FIELD("netns", PG_STRING, decode_name, MEMBER(netns)),
 	PG_FIELD("container", PG_STRING, decode_name, MEMBER(container)),
+	PG_FIELD("node", PG_STRING, decode_name, MEMBER(node)),
 };
 
 /* `member` is a struct pg_endpoints. */
@@ -99,6 +100,7 @@ static int decode_endpoint(struct pg_decoder *decoder, const struct pg_json_valu
 {
 	struct pg_endpoints *endpoints = member;
 	struct pg_endpoint *endpoint;
+	int r;
 
 	if (endpoints->list.count >= PG_ENDPOINTS_MAX) {
 		pg_error(decoder->diags, value->loc, "more than %d endpoints", PG_ENDPOINTS_MAX);
@@ -108,8 +110,11 @@ static int decode_endpoint(struct pg_decoder *decoder, const struct pg_json_valu
 	if (!endpoint)
 		return -ENOMEM;
 	endpoint->loc = value->loc;
-	return pg_decode_fields(decoder, value, endpoint_fields, PG_COUNT(endpoint_fields),
-				endpoint);
+	r = pg_decode_fields(decoder, value, endpoint_fields, PG_COUNT(endpoint_fields), endpoint);
+	if (r >= 0 && endpoint->node && (endpoint->interface || endpoint->netns))
+		pg_error(decoder->diags, value->loc,
+			 "an endpoint of another node has no interface and no netns here");
+	return r;
 }
 
 static int decode_endpoint_list(struct pg_decoder *decoder, const struct pg_json_value *value,

@@ -175,6 +175,28 @@ static int set_up_host(bool ipv6, struct pg_diags *diags)
 	return err ?: set_up_guest(&guest);
 }
 
+static int set_up_another_host(void *context)
+{
+	const struct guest *guest = context;
+
+	return set_up_host(guest->ipv6, guest->diags);
+}
+
+int pg_lab_host_new(bool ipv6, struct pg_diags *diags, int *ret_netns)
+{
+	struct guest guest = { ipv6, diags };
+	_cleanup_close_ int fd = -1;
+	int err = pg_netns_new(&fd);
+
+	if (err)
+		return complain(diags, "cannot make a network namespace", err);
+	err = pg_netns_run(fd, set_up_another_host, &guest);
+	if (err)
+		return err;
+	*ret_netns = PG_TAKE_FD(fd);
+	return 0;
+}
+
 int pg_lab_host_enter(bool ipv6, struct pg_diags *diags, int *ret_netns)
 {
 	int err;

@@ -41,6 +41,8 @@ const struct pg_addr *pg_lab_bridge_addr(const struct pg_endpoints *endpoints, u
 
 /* Moves the process into the host's namespaces. `ipv6`: somebody has an IPv6 address. */
 int pg_lab_host_enter(bool ipv6, struct pg_diags *diags, int *ret_netns);
+/* Makes the network namespace of a further host, for which the mounts have to do. */
+int pg_lab_host_new(bool ipv6, struct pg_diags *diags, int *ret_netns);
 /* Makes the namespace of an endpoint, or of the world: loopback up. */
 int pg_lab_guest_new(bool ipv6, struct pg_diags *diags, int *ret_netns);
 

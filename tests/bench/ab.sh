@@ -36,6 +36,9 @@ complete() {
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
 			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 nftables/200 ebpf/0 ebpf/200
 	done
+	for measure in hosts-{stream,rr,crr,udp}; do
+		measured_once "$measure" wire bridge iptables-top nftables/1 ebpf/1
+	done
 	for measure in verdict-{first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done

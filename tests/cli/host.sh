@@ -116,6 +116,14 @@ refused "an endpoint whose interface isn't known (iptables)" 3 \
     {
     ^" apply --backend=iptables --endpoints=no-interface.json policy.json
 
+jq '.endpoints[2] |= (.node = "flap" | del(.interface, .netns))' endpoints.json >elsewhere.json
+for backend in iptables-legacy iptables-nft nftables ebpf; do
+	run polgen apply --backend=$backend --endpoints=elsewhere.json policy.json
+	tap_equal "an endpoint of another node needs no interface ($backend)" 0 "$run_code"
+done
+run "${apply[@]}" --backend=ebpf
+applied=$(state)
+
 jq '.endpoints[2].interface = "gone0"' endpoints.json >gone.json
 refused "an interface that isn't there (eBPF)" 3 \
 	"gone.json:23:5: error: endpoint 'app3' has the interface 'gone0', which is gone
