@@ -39,6 +39,9 @@ struct pg_intent {
 	const void *context;
 };
 
+/* Whether there is any IPv6 to judge: an endpoint's, or what closed ones may not use. */
+bool pg_intent_judges_ipv6(const struct pg_intent *intent);
+
 /*
  * One thing that the kernel holds or shall hold. The key says which (canonical, compared as bytes),
  * the value what it is. Both belong to the list.

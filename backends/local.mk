@@ -4,6 +4,7 @@ libbackends_a_SOURCES = \
 	backends/backend.h \
 	backends/bridged.c backends/bridged.h \
 	backends/counters.c \
+	backends/intent.c \
 	backends/object.c \
 	backends/revoke.c backends/revoke.h \
 	backends/trace.c backends/trace.h

@@ -7,6 +7,7 @@ libcompat_a_SOURCES = \
 	compat/conntrack.c compat/conntrack.h \
 	compat/errtext.c compat/errtext.h \
 	compat/hash.c compat/hash.h \
+	compat/hex.c compat/hex.h \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \
 	compat/nft.c compat/nft.h \

@@ -91,4 +91,7 @@ static inline void pg_fclose_cleanup(FILE **file)
 /* The growth behind pg_array_add(). False: out of memory, and nothing changed. */
 bool pg_array_grow(void **items, size_t *count, size_t *capacity, size_t size) PG_MUST_USE;
 
+/* For thousands of sockets or namespaces: the default limit, 1024, is soon reached. */
+void pg_raise_fd_limit(void);
+
 #endif

@@ -14,6 +14,7 @@ libfrontend_a_SOURCES = \
 	frontend/cli/explain_text.c \
 	frontend/cli/explain_words.c \
 	frontend/cli/input.c \
+	frontend/cli/json_part.c frontend/cli/json_part.h \
 	frontend/cli/options.c frontend/cli/options.h \
 	frontend/cli/record.c frontend/cli/record.h \
 	frontend/cli/verb_apply.c \

@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#include "compat/hex.h"
+
 static int add_rule(struct pg_tree_chain *chain, const struct pg_tree_rule *rule)
 {
 	struct pg_tree_rule *added = pg_tree_add_rule(chain);
@@ -125,17 +127,7 @@ int pg_guard_neighbours(struct pg_tree_chain *chain)
 
 bool pg_guard_is_needed(const struct pg_intent *intent, uint8_t family)
 {
-	if (family == 4)
-		return true;
-	pg_array_foreach(endpoint, &intent->endpoints->list) {
-		if (endpoint->ipv6.family)
-			return true;
-	}
-	pg_array_foreach(subject, &intent->table->subjects) {
-		if (subject->enforced[PG_EGRESS] || subject->enforced[PG_INGRESS])
-			return true;
-	}
-	return false;
+	return family == 4 || pg_intent_judges_ipv6(intent);
 }
 
 /*
@@ -253,40 +245,18 @@ int pg_guard_jump(struct pg_tree_chain *chain, const char *to)
 #define META_HOST   " host-policy="
 #define META_REVOKE " on-revoke="
 #define META_LAYOUT " layout="
-#define HEX_LENGTH  64
 
 int pg_guard_meta(const struct pg_intent *intent, const char *layout, struct pg_tree_chain *chain)
 {
 	struct pg_tree_rule rule = { .target = PG_TARGET_RETURN };
-	char hex[HEX_LENGTH + 1];
+	char digest[PG_DIGEST_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof(intent->digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", intent->digest[i]);
+	pg_digest_format(intent->digest, digest);
 	snprintf(rule.comment, sizeof(rule.comment),
-		 META_HEAD "%s" META_HOST "%s" META_REVOKE "%s" META_LAYOUT "%s", hex,
+		 META_HEAD "%s" META_HOST "%s" META_REVOKE "%s" META_LAYOUT "%s", digest,
 		 pg_host_policy_name(intent->host_policy), pg_on_revoke_name(intent->on_revoke),
 		 layout);
 	return add_rule(chain, &rule);
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int parse_digest(const char *hex, uint8_t digest[32])
-{
-	for (size_t i = 0; i < HEX_LENGTH / 2; i++) {
-		int high = hex_digit(hex[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(hex[2 * i + 1]);
-
-		if (low < 0)
-			return -EINVAL;
-		digest[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
 }
 
 static int parse_on_revoke(const char *comment, enum pg_on_revoke *ret_mode)
@@ -313,7 +283,7 @@ int pg_meta_parse(const char *comment, struct pg_meta *ret_meta)
 	struct pg_meta meta = { 0 };
 
 	if (strncmp(comment, META_HEAD, strlen(META_HEAD)) || !layout ||
-	    parse_digest(comment + strlen(META_HEAD), meta.digest) ||
+	    pg_digest_parse(comment + strlen(META_HEAD), meta.digest) ||
 	    parse_on_revoke(comment, &meta.on_revoke) || !is_word(layout + strlen(META_LAYOUT)))
 		return -EINVAL;
 	snprintf(meta.layout, sizeof(meta.layout), "%s", layout + strlen(META_LAYOUT));

@@ -51,24 +51,6 @@ static int fail(int error)
 	return MNL_CB_ERROR;
 }
 
-static void table_freep(struct nftnl_table **table)
-{
-	if (*table)
-		nftnl_table_free(*table);
-}
-
-static void chain_freep(struct nftnl_chain **chain)
-{
-	if (*chain)
-		nftnl_chain_free(*chain);
-}
-
-static void rule_freep(struct nftnl_rule **rule)
-{
-	if (*rule)
-		nftnl_rule_free(*rule);
-}
-
 static int find_comment(const struct nftnl_udata *attr, void *data)
 {
 	_Static_assert((int)NFTNL_UDATA_TABLE_COMMENT == (int)NFTNL_UDATA_CHAIN_COMMENT,
@@ -91,7 +73,7 @@ static bool is_tag(const void *userdata, uint32_t length)
 
 static int take_table(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(table_freep) struct nftnl_table *from = nftnl_table_alloc();
+	_cleanup_nftnl_table_ struct nftnl_table *from = nftnl_table_alloc();
 	struct pg_nft_table *table = data;
 	uint32_t length = 0;
 	const void *userdata;
@@ -120,7 +102,7 @@ static int read_table(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_table 
 
 static int take_chain(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(chain_freep) struct nftnl_chain *from = nftnl_chain_alloc();
+	_cleanup_nftnl_chain_ struct nftnl_chain *from = nftnl_chain_alloc();
 	struct pg_nft_table *table = data;
 	struct pg_nft_chain *chain;
 	uint32_t length = 0;
@@ -232,7 +214,7 @@ static int take_foreign_rule(struct nftnl_rule *from, uint8_t family, struct pg_
 
 static int take_rule(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(rule_freep) struct nftnl_rule *from = nftnl_rule_alloc();
+	_cleanup_nftnl_rule_ struct nftnl_rule *from = nftnl_rule_alloc();
 	struct rules *rules = data;
 	const char *name;
 	uint64_t *handle;

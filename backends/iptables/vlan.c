@@ -88,18 +88,17 @@ int pg_vlan_merge(struct pg_vlan *vlan, const struct pg_vlan *other)
 static int plan_direction(const struct pg_vlan *vlan, enum pg_direction direction,
 			  struct pg_objects *objects)
 {
-	PG_CLEANUP(pg_vlan_set_freep)
-	struct nftnl_set *set = pg_vlan_new_set(direction, vlan->names[direction].items,
-						vlan->names[direction].count);
-	PG_CLEANUP(pg_vlan_chain_freep) struct nftnl_chain *chain = pg_vlan_new_chain(direction);
+	_cleanup_nftnl_set_ struct nftnl_set *set = pg_vlan_new_set(
+		direction, vlan->names[direction].items, vlan->names[direction].count);
+	_cleanup_nftnl_chain_ struct nftnl_chain *chain = pg_vlan_new_chain(direction);
 	int err = set && chain ? pg_vlan_describe_set(set, objects) : -ENOMEM;
 
 	if (!err)
 		err = pg_vlan_describe_chain(chain, objects);
 	for (size_t tag = 0; !err && tag < PG_VLAN_TAGS; tag++) {
 		static const struct pg_nft_counter zero;
-		PG_CLEANUP(pg_vlan_rule_freep)
-		struct nftnl_rule *rule = pg_vlan_new_rule(direction, tag, &zero);
+		_cleanup_nftnl_rule_ struct nftnl_rule *rule =
+			pg_vlan_new_rule(direction, tag, &zero);
 
 		err = rule ? pg_vlan_describe_rule(rule, (uint32_t)tag + 1, objects) : -ENOMEM;
 	}

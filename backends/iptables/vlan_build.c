@@ -59,7 +59,7 @@ static bool add_element(struct nftnl_set *set, const struct pg_vlan_name *name)
 struct nftnl_set *pg_vlan_new_set(enum pg_direction direction, const struct pg_vlan_name *names,
 				  size_t count)
 {
-	PG_CLEANUP(pg_vlan_set_freep) struct nftnl_set *set = nftnl_set_alloc();
+	_cleanup_nftnl_set_ struct nftnl_set *set = nftnl_set_alloc();
 
 	if (!set || nftnl_set_set_str(set, NFTNL_SET_TABLE, PG_VLAN_TABLE) < 0 ||
 	    nftnl_set_set_str(set, NFTNL_SET_NAME, sides[direction].set) < 0)
@@ -80,7 +80,7 @@ struct nftnl_set *pg_vlan_new_set(enum pg_direction direction, const struct pg_v
 
 struct nftnl_chain *pg_vlan_new_chain(enum pg_direction direction)
 {
-	PG_CLEANUP(pg_vlan_chain_freep) struct nftnl_chain *chain = nftnl_chain_alloc();
+	_cleanup_nftnl_chain_ struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	if (!chain || nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, PG_VLAN_TABLE) < 0 ||
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, sides[direction].chain) < 0 ||
@@ -151,7 +151,7 @@ static bool add_drop(struct nftnl_rule *rule, const struct pg_nft_counter *count
 struct nftnl_rule *pg_vlan_new_rule(enum pg_direction direction, size_t tag,
 				    const struct pg_nft_counter *counter)
 {
-	PG_CLEANUP(pg_vlan_rule_freep) struct nftnl_rule *rule = nftnl_rule_alloc();
+	_cleanup_nftnl_rule_ struct nftnl_rule *rule = nftnl_rule_alloc();
 
 	if (!rule || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, PG_VLAN_TABLE) < 0 ||
 	    nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, sides[direction].chain) < 0)

@@ -35,8 +35,7 @@ static int add_table(struct pg_nfnl_batch *batch, uint16_t type, uint16_t flags,
 
 static int add_set(struct pg_nfnl_batch *batch, enum pg_direction direction)
 {
-	PG_CLEANUP(pg_vlan_set_freep)
-	struct nftnl_set *set = pg_vlan_new_set(direction, NULL, 0);
+	_cleanup_nftnl_set_ struct nftnl_set *set = pg_vlan_new_set(direction, NULL, 0);
 	struct nlmsghdr *message;
 
 	if (!set)
@@ -52,9 +51,8 @@ static int add_elements(struct pg_nfnl_batch *batch, enum pg_direction direction
 			const struct pg_vlan_name *names, size_t count)
 {
 	for (size_t i = 0; i < count; i += ELEMENTS_MAX) {
-		PG_CLEANUP(pg_vlan_set_freep)
-		struct nftnl_set *set = pg_vlan_new_set(direction, names + i,
-							PG_MIN(count - i, (size_t)ELEMENTS_MAX));
+		_cleanup_nftnl_set_ struct nftnl_set *set = pg_vlan_new_set(
+			direction, names + i, PG_MIN(count - i, (size_t)ELEMENTS_MAX));
 		struct nlmsghdr *message;
 
 		if (!set)
@@ -69,7 +67,7 @@ static int add_elements(struct pg_nfnl_batch *batch, enum pg_direction direction
 
 static int add_chain(struct pg_nfnl_batch *batch, enum pg_direction direction)
 {
-	PG_CLEANUP(pg_vlan_chain_freep) struct nftnl_chain *chain = pg_vlan_new_chain(direction);
+	_cleanup_nftnl_chain_ struct nftnl_chain *chain = pg_vlan_new_chain(direction);
 	struct nlmsghdr *message;
 
 	if (!chain)
@@ -84,8 +82,7 @@ static int add_chain(struct pg_nfnl_batch *batch, enum pg_direction direction)
 static int add_rule(struct pg_nfnl_batch *batch, enum pg_direction direction, size_t tag,
 		    const struct pg_nft_counter *counter)
 {
-	PG_CLEANUP(pg_vlan_rule_freep)
-	struct nftnl_rule *rule = pg_vlan_new_rule(direction, tag, counter);
+	_cleanup_nftnl_rule_ struct nftnl_rule *rule = pg_vlan_new_rule(direction, tag, counter);
 	struct nlmsghdr *message;
 
 	if (!rule)

@@ -25,24 +25,6 @@ struct pg_vlan_counts {
 	struct pg_nft_counter rules[PG_DIRECTIONS][PG_VLAN_TAGS];
 };
 
-static inline void pg_vlan_set_freep(struct nftnl_set **set)
-{
-	if (*set)
-		nftnl_set_free(*set);
-}
-
-static inline void pg_vlan_chain_freep(struct nftnl_chain **chain)
-{
-	if (*chain)
-		nftnl_chain_free(*chain);
-}
-
-static inline void pg_vlan_rule_freep(struct nftnl_rule **rule)
-{
-	if (*rule)
-		nftnl_rule_free(*rule);
-}
-
 /* vlan_build.c: parts of our own. NULL: out of memory. */
 
 /* With `count` of the elements. */

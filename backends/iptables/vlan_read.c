@@ -30,12 +30,6 @@ static void reading_done(struct reading *reading)
 	free(reading->sets.items);
 }
 
-static void table_freep(struct nftnl_table **table)
-{
-	if (*table)
-		nftnl_table_free(*table);
-}
-
 static int fail(int err)
 {
 	errno = -err;
@@ -49,7 +43,7 @@ static bool is_ours(const char *table)
 
 static int take_table(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(table_freep) struct nftnl_table *table = nftnl_table_alloc();
+	_cleanup_nftnl_table_ struct nftnl_table *table = nftnl_table_alloc();
 	struct reading *reading = data;
 	int err;
 
@@ -63,7 +57,7 @@ static int take_table(const struct nlmsghdr *message, void *data)
 
 static int take_set(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(pg_vlan_set_freep) struct nftnl_set *set = nftnl_set_alloc();
+	_cleanup_nftnl_set_ struct nftnl_set *set = nftnl_set_alloc();
 	struct reading *reading = data;
 	struct nftnl_set **added;
 
@@ -85,7 +79,7 @@ static int take_elements(const struct nlmsghdr *message, void *data)
 
 static int take_chain(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(pg_vlan_chain_freep) struct nftnl_chain *chain = nftnl_chain_alloc();
+	_cleanup_nftnl_chain_ struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct reading *reading = data;
 	int err;
 
@@ -110,7 +104,7 @@ static int take_counter(struct nftnl_expr *expression, void *data)
 
 static int take_rule(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(pg_vlan_rule_freep) struct nftnl_rule *rule = nftnl_rule_alloc();
+	_cleanup_nftnl_rule_ struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct reading *reading = data;
 	enum pg_direction direction;
 	const char *chain;

@@ -154,8 +154,7 @@ static void format_raw(struct nftnl_rule *rule, struct pg_strbuf *buf)
 static int is_rule(const struct pg_strbuf *raw, enum pg_direction direction, size_t tag)
 {
 	static const struct pg_nft_counter zero;
-	PG_CLEANUP(pg_vlan_rule_freep)
-	struct nftnl_rule *ours = pg_vlan_new_rule(direction, tag, &zero);
+	_cleanup_nftnl_rule_ struct nftnl_rule *ours = pg_vlan_new_rule(direction, tag, &zero);
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
 
 	if (!ours)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is installed, in a comment. */
 #include "backends/nftables/layout.h"
+#include "compat/hex.h"
 
 /* The 1 is the version of the tables as a whole. */
 #define META_FORMAT "polgen/1 digest=%s host-policy=%s on-revoke=%s"
@@ -10,32 +11,11 @@
 
 void pg_nftables_meta_format(const struct pg_intent *intent, char text[PG_NFTABLES_META_MAX])
 {
-	char hex[2 * sizeof(intent->digest) + 1];
+	char digest[PG_DIGEST_TEXT_MAX];
 
-	for (size_t i = 0; i < sizeof(intent->digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", intent->digest[i]);
-	snprintf(text, PG_NFTABLES_META_MAX, META_FORMAT, hex,
+	pg_digest_format(intent->digest, digest);
+	snprintf(text, PG_NFTABLES_META_MAX, META_FORMAT, digest,
 		 pg_host_policy_name(intent->host_policy), pg_on_revoke_name(intent->on_revoke));
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int parse_digest(const char *hex, uint8_t digest[32])
-{
-	for (size_t i = 0; i < 32; i++) {
-		int high = hex_digit(hex[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(hex[2 * i + 1]);
-
-		if (low < 0)
-			return -EINVAL;
-		digest[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
 }
 
 /* The word behind `head`; "" where there is none. */
@@ -57,7 +37,7 @@ int pg_nftables_meta_parse(const char *text, struct pg_nftables_meta *ret_meta)
 	find_word(text, META_HOST, host);
 	find_word(text, META_REVOKE, revoke);
 	if (strncmp(text, META_HEAD, strlen(META_HEAD)) ||
-	    parse_digest(text + strlen(META_HEAD), meta.digest) ||
+	    pg_digest_parse(text + strlen(META_HEAD), meta.digest) ||
 	    pg_host_policy_parse(host, &meta.host_policy) ||
 	    pg_on_revoke_parse(revoke, &meta.on_revoke))
 		return -EINVAL;

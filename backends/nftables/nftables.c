@@ -59,20 +59,6 @@ static int nftables_live(struct pg_backend_handle *handle, struct pg_diags *diag
 	return 0;
 }
 
-/* Whether there is any IPv6 to judge. */
-static bool needs_ipv6(const struct pg_intent *intent)
-{
-	pg_array_foreach(endpoint, &intent->endpoints->list) {
-		if (endpoint->ipv6.family)
-			return true;
-	}
-	pg_array_foreach(subject, &intent->table->subjects) {
-		if (subject->enforced[PG_EGRESS] || subject->enforced[PG_INGRESS])
-			return true;
-	}
-	return false;
-}
-
 static int nftables_check(struct pg_backend_handle *handle PG_UNUSED,
 			  const struct pg_intent *intent, struct pg_diags *diags)
 {
@@ -81,7 +67,7 @@ static int nftables_check(struct pg_backend_handle *handle PG_UNUSED,
 
 	if (intent->endpoints->list.count)
 		err = pg_bridged_check_calls(4, "nf_tables", diags);
-	if (!err && intent->endpoints->list.count && needs_ipv6(intent))
+	if (!err && intent->endpoints->list.count && pg_intent_judges_ipv6(intent))
 		err = pg_bridged_check_calls(6, "nf_tables", diags);
 	if (!err && intent->endpoints->list.count)
 		err = pg_bridged_check_ports(intent->endpoints, "nftables", diags);

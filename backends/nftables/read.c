@@ -193,21 +193,9 @@ static int add_chain(struct reading *reading, const struct nftnl_chain *chain)
 				     is_base ? &base : NULL);
 }
 
-static void chain_freep(struct nftnl_chain **chain)
-{
-	if (*chain)
-		nftnl_chain_free(*chain);
-}
-
-static void rule_freep(struct nftnl_rule **rule)
-{
-	if (*rule)
-		nftnl_rule_free(*rule);
-}
-
 static int take_chain(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(chain_freep) struct nftnl_chain *chain = nftnl_chain_alloc();
+	_cleanup_nftnl_chain_ struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct reading *reading = data;
 
 	if (!chain || nftnl_chain_nlmsg_parse(message, chain) < 0)
@@ -220,7 +208,7 @@ static int take_chain(const struct nlmsghdr *message, void *data)
 
 static int take_rule(const struct nlmsghdr *message, void *data)
 {
-	PG_CLEANUP(rule_freep) struct nftnl_rule *rule = nftnl_rule_alloc();
+	_cleanup_nftnl_rule_ struct nftnl_rule *rule = nftnl_rule_alloc();
 	struct reading *reading = data;
 	const char *chain;
 

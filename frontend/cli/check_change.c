@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is said of a change that pg_compare() found. */
 #include "frontend/cli/check.h"
+#include "frontend/cli/json_part.h"
 #include "frontend/rule_title.h"
 
 /* Columns of an identity's labels in a heading. */
@@ -158,29 +159,10 @@ void pg_check_print_change(const struct pg_check_diff *diff, const struct pg_flo
 	puts(buf.text ? buf.text : "");
 }
 
-static json_t *text_to_json(const struct pg_strbuf *buf)
-{
-	return json_string(buf->text ? buf->text : "");
-}
-
-static json_t *labels_to_json(const struct pg_labels *labels)
-{
-	json_t *array = json_array();
-
-	pg_array_foreach(label, &labels->list) {
-		struct pg_labels one = { .list = { label, 1, 1 } };
-		_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
-
-		pg_labels_format(&one, &buf);
-		json_array_append_new(array, text_to_json(&buf));
-	}
-	return array;
-}
-
 static json_t *identity_to_json(const struct pg_check_diff *diff, pg_identity id)
 {
 	const struct pg_identity_info *info = pg_identities_get(&diff->changes.identities, id);
-	json_t *object = json_pack("{s:o}", "labels", labels_to_json(&info->labels));
+	json_t *object = json_pack("{s:o}", "labels", pg_labels_to_json(&info->labels));
 	char text[PG_PREFIX_TEXT_MAX];
 
 	if (info->cidr.addr.family)
@@ -208,7 +190,7 @@ static json_t *end_to_json(const struct pg_check_diff *diff, const struct pg_flo
 	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
 
 	add_end(diff, end, &buf);
-	return text_to_json(&buf);
+	return pg_text_to_json(&buf);
 }
 
 static json_t *example_to_json(const struct pg_check_diff *diff,
@@ -238,7 +220,7 @@ static json_t *evaluation_to_json(const struct pg_check_diff *diff, const struct
 
 		pg_rule_place(&diff->input->sources, policy, judgement->origin, &place);
 		if (place.length)
-			json_object_set_new(side, "rule", text_to_json(&place));
+			json_object_set_new(side, "rule", pg_text_to_json(&place));
 		json_object_set_new(object, pg_direction_name((enum pg_direction)i), side);
 	}
 	return object;

@@ -1,33 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* An explanation for programs; polgen(8) describes the form. */
 #include "frontend/cli/explain.h"
+#include "frontend/cli/json_part.h"
 #include "frontend/rule_title.h"
-
-static json_t *text_to_json(const struct pg_strbuf *buf)
-{
-	return json_string(buf->text ? buf->text : "");
-}
 
 static json_t *place_to_json(const struct pg_explanation *explanation, struct pg_origin origin)
 {
 	_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
 
 	pg_rule_place(&explanation->input->sources, &explanation->input->policy, origin, &buf);
-	return text_to_json(&buf);
-}
-
-static json_t *labels_to_json(const struct pg_labels *labels)
-{
-	json_t *array = json_array();
-
-	pg_array_foreach(label, &labels->list) {
-		struct pg_labels one = { .list = { label, 1, 1 } };
-		_cleanup_strbuf_ struct pg_strbuf buf = { 0 };
-
-		pg_labels_format(&one, &buf);
-		json_array_append_new(array, text_to_json(&buf));
-	}
-	return array;
+	return pg_text_to_json(&buf);
 }
 
 static json_t *end_to_json(const struct pg_explanation *explanation, enum pg_direction direction)
@@ -39,7 +21,7 @@ static json_t *end_to_json(const struct pg_explanation *explanation, enum pg_dir
 	json_t *object;
 
 	pg_strbuf_add_escaped(&name, end->text, strlen(end->text));
-	object = json_pack("{s:o, s:I}", "name", text_to_json(&name), "identity",
+	object = json_pack("{s:o, s:I}", "name", pg_text_to_json(&name), "identity",
 			   (json_int_t)party->id.n);
 	if (party->addr.family)
 		json_object_set_new(object, "address",
@@ -56,12 +38,13 @@ static json_t *entry_to_json(const struct pg_explanation *explanation,
 
 	pg_explain_peers(entry, &peers);
 	pg_explain_ports(entry, &ports);
-	object = json_pack("{s:o, s:s, s:o, s:o, s:s, s:s, s:s}", "entry",
-			   place_to_json(explanation, step->origin), "action",
-			   entry->deny ? "deny" : "allow", "peers", text_to_json(&peers), "ports",
-			   text_to_json(&ports), "peer", pg_peer_match_name(step->answer.peer),
-			   "port", pg_port_match_name(step->answer.port), "verdict",
-			   pg_verdict_name(step->answer.verdict));
+	object =
+		json_pack("{s:o, s:s, s:o, s:o, s:s, s:s, s:s}", "entry",
+			  place_to_json(explanation, step->origin), "action",
+			  entry->deny ? "deny" : "allow", "peers", pg_text_to_json(&peers), "ports",
+			  pg_text_to_json(&ports), "peer", pg_peer_match_name(step->answer.peer),
+			  "port", pg_port_match_name(step->answer.port), "verdict",
+			  pg_verdict_name(step->answer.verdict));
 	if (step->unmet.rule)
 		json_object_set_new(object, "requiredBy", place_to_json(explanation, step->unmet));
 	if (step->http_asked)
@@ -80,13 +63,13 @@ static json_t *rule_to_json(const struct pg_explanation *explanation,
 	object = json_pack("{s:o, s:b}", "rule", place_to_json(explanation, step->origin), "closes",
 			   step->closes);
 	if (name.length)
-		json_object_set_new(object, "name", text_to_json(&name));
+		json_object_set_new(object, "name", pg_text_to_json(&name));
 	if (rule->description) {
 		pg_strbuf_add_escaped(&description, rule->description, strlen(rule->description));
-		json_object_set_new(object, "description", text_to_json(&description));
+		json_object_set_new(object, "description", pg_text_to_json(&description));
 	}
 	if (rule->labels.list.count)
-		json_object_set_new(object, "labels", labels_to_json(&rule->labels));
+		json_object_set_new(object, "labels", pg_labels_to_json(&rule->labels));
 	for (uint32_t i = 1; i <= step->entries; i++)
 		json_array_append_new(entries, entry_to_json(explanation, step + i));
 	json_object_set_new(object, "entries", entries);
@@ -120,7 +103,7 @@ json_t *pg_explain_to_json(const struct pg_explanation *explanation)
 
 	pg_explain_format_flow(explanation, &flow);
 	object = json_pack("{s:o, s:s, s:i, s:o, s:o, s:s, s:s, s:o, s:o}", "flow",
-			   text_to_json(&flow), "verdict",
+			   pg_text_to_json(&flow), "verdict",
 			   pg_explain_outcome(&explanation->reasoning.evaluation), "family",
 			   explanation->family, "source", end_to_json(explanation, PG_EGRESS),
 			   "destination", end_to_json(explanation, PG_INGRESS), "enforcement",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the kernel's objects do with the flow, beside what the policy says of it. */
+#include "compat/hex.h"
 #include "frontend/cli/explain.h"
 #include "frontend/cli/record.h"
 #include "frontend/quote.h"
@@ -121,7 +122,7 @@ static const char *fate(bool dropped)
 static void print_head(const struct pg_explain_live *live)
 {
 	const struct pg_backend_status *status = &live->status;
-	char digest[65], expected[65];
+	char digest[PG_DIGEST_TEXT_MAX], expected[PG_DIGEST_TEXT_MAX];
 
 	pg_digest_format(status->digest, digest);
 	pg_digest_format(live->expected, expected);
@@ -210,7 +211,7 @@ static json_t *step_to_json(const struct pg_trace_step *step)
 json_t *pg_explain_live_to_json(const struct pg_explain_live *live)
 {
 	json_t *steps = json_array();
-	char digest[65], expected[65];
+	char digest[PG_DIGEST_TEXT_MAX], expected[PG_DIGEST_TEXT_MAX];
 
 	pg_digest_format(live->status.digest, digest);
 	pg_digest_format(live->expected, expected);

@@ -2,6 +2,7 @@
 #include "frontend/cli/record.h"
 
 #include "compat/errtext.h"
+#include "compat/hex.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -77,12 +78,6 @@ int pg_record_lock(struct pg_diags *diags, int *ret_fd)
 	if (err)
 		pg_error(diags, PG_LOC_NONE, "cannot lock '%s': %s", path, PG_ERRTEXT(-err));
 	return err;
-}
-
-void pg_digest_format(const uint8_t digest[32], char text[65])
-{
-	for (size_t i = 0; i < 32; i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }
 
 /* A JSON string of any bytes: what is not UTF-8 is escaped. */
@@ -168,7 +163,7 @@ json_t *pg_identities_to_json(const struct pg_identities *identities)
 json_t *pg_record_make(const char *backend, const struct pg_options *options,
 		       const struct pg_intent *intent)
 {
-	char digest[65];
+	char digest[PG_DIGEST_TEXT_MAX];
 	json_t *files = json_array();
 	json_t *record;
 

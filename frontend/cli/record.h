@@ -38,9 +38,6 @@ void pg_record_tidy(void);
 /* The --bpffs of the last apply if eBPF enforces since; NULL: none. The caller frees it. */
 char *pg_record_bpffs(void);
 
-/* 64 hexadecimal digits and a NUL. */
-void pg_digest_format(const uint8_t digest[32], char text[65]);
-
 /* Endpoints and identities as JSON arrays, for the record and for `polgen endpoints --json`. */
 json_t *pg_endpoints_to_json(const struct pg_endpoints *endpoints,
 			     const struct pg_identities *identities);

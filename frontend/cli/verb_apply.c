@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen apply: enforce a policy. */
+#include "compat/hex.h"
 #include "frontend/cli/enforce.h"
 #include "frontend/cli/record.h"
 #include "frontend/progress.h"
@@ -8,7 +9,7 @@ static void print_text(const struct pg_backend *backend, const struct pg_prepare
 		       const struct pg_enforce_result *result)
 {
 	size_t changes = result->added + result->replaced + result->deleted;
-	char digest[65];
+	char digest[PG_DIGEST_TEXT_MAX];
 
 	pg_digest_format(prepared->intent.digest, digest);
 	if (changes)
@@ -33,7 +34,7 @@ static void print_text(const struct pg_backend *backend, const struct pg_prepare
 static void print_json(const struct pg_backend *backend, const struct pg_prepared *prepared,
 		       const struct pg_enforce_result *result)
 {
-	char digest[65];
+	char digest[PG_DIGEST_TEXT_MAX];
 	json_t *report;
 
 	pg_digest_format(prepared->intent.digest, digest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* polgen status: what is enforced, by which backend, and its counters. */
 #include "compat/errtext.h"
+#include "compat/hex.h"
 #include "frontend/cli/enforce.h"
 #include "frontend/cli/record.h"
 
@@ -42,7 +43,7 @@ static int ask(const struct pg_backend *backend, const struct pg_options *option
 static bool record_fits(const json_t *record, const struct report *report)
 {
 	const char *digest = json_string_value(json_object_get(record, "digest"));
-	char live[65];
+	char live[PG_DIGEST_TEXT_MAX];
 
 	pg_digest_format(report->status.digest, live);
 	return digest && !strcmp(digest, live);
@@ -81,7 +82,7 @@ static void print_counters(const struct pg_counters *counters)
 static void print_text(const struct report *report, const json_t *record)
 {
 	const struct pg_backend_status *status = &report->status;
-	char digest[65];
+	char digest[PG_DIGEST_TEXT_MAX];
 
 	pg_digest_format(status->digest, digest);
 	printf("backend     %s (%s, %s)\n", report->backend->name, status->flavour, status->layout);
@@ -118,7 +119,7 @@ static json_t *counters_to_json(const struct pg_counters *counters)
 static json_t *report_to_json(const struct report *report, json_t *record)
 {
 	const struct pg_backend_status *status = &report->status;
-	char digest[65];
+	char digest[PG_DIGEST_TEXT_MAX];
 	json_t *object;
 
 	pg_digest_format(status->digest, digest);

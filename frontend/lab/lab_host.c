@@ -4,7 +4,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "compat/errtext.h"
@@ -154,17 +153,6 @@ static int mount_own(struct pg_diags *diags)
 	return 0;
 }
 
-/* A descriptor an endpoint; the default limit of 1024 is soon reached. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int set_up_host(bool ipv6, struct pg_diags *diags)
 {
 	struct guest guest = { ipv6, diags };
@@ -201,7 +189,7 @@ int pg_lab_host_enter(bool ipv6, struct pg_diags *diags, int *ret_netns)
 {
 	int err;
 
-	raise_limit();
+	pg_raise_fd_limit();
 	if (unshare(CLONE_NEWNET | CLONE_NEWNS) < 0) {
 		err = -errno;
 		if (err != -EPERM)

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "compat/errtext.h"
@@ -241,17 +240,6 @@ static int new_state(struct pg_probe_state **ret_state)
 	return 0;
 }
 
-/* Some thousand flows are as many descriptors; the default limit is 1024. */
-static void raise_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static int forget_neighbours(struct pg_probe_state *state)
 {
 	for (size_t i = 0; i < state->spaces.count; i++) {
@@ -366,7 +354,7 @@ static int run_all(struct pg_probe_state *state, struct pg_probe *probes, size_t
 		probes[i].error = 0;
 		list[i] = &probes[i];
 	}
-	raise_limit();
+	pg_raise_fd_limit();
 	if (options->sequence)
 		state->sequence = *options->sequence;
 	err = run(state, list, count, options, diags);

@@ -5,6 +5,12 @@ tests_unit_compat_test_hash_SOURCES = tests/unit/compat/test_hash.c tests/unit/u
 tests_unit_compat_test_hash_CFLAGS = $(TEST_CFLAGS)
 tests_unit_compat_test_hash_LDADD = libcompat.a $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/compat/test_hex
+TESTS += tests/unit/compat/test_hex
+tests_unit_compat_test_hex_SOURCES = tests/unit/compat/test_hex.c tests/unit/unit.h
+tests_unit_compat_test_hex_CFLAGS = $(TEST_CFLAGS)
+tests_unit_compat_test_hex_LDADD = libcompat.a $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/compat/test_strbuf
 TESTS += tests/unit/compat/test_strbuf
 tests_unit_compat_test_strbuf_SOURCES = tests/unit/compat/test_strbuf.c tests/unit/unit.h
