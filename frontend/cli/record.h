@@ -14,6 +14,9 @@
 
 #define PG_RUN_DIR "/run/polgen"
 
+/* How wide tables of endpoints make IPv6 addresses, with a space; they are left out where nobody has one. */
+#define PG_IPV6_COLUMN 26
+
 /*
  * Takes the lock of this network namespace, waiting for whoever has it; released by closing the
  * descriptor, at the latest when the process ends. -EPERM, or what the system says (in `diags`).

@@ -24,7 +24,8 @@ static void print_text(const struct pg_backend *backend, const struct pg_prepare
 		       backend->name, result->status.flavour, result->status.layout,
 		       result->status.attached, result->kept);
 	if (result->revoked)
-		printf("%zu running flows that the policy denies were cut\n", result->revoked);
+		printf("%zu running flow%s that the policy denies %s cut\n", result->revoked,
+		       result->revoked == 1 ? "" : "s", result->revoked == 1 ? "was" : "were");
 	if (result->other_cleared)
 		printf("what the other backend enforced before was taken down\n");
 	printf("policy digest %.16s, %zu endpoints, %zu identities\n", digest,

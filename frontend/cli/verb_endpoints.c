@@ -4,26 +4,43 @@
 #include "frontend/cli/verbs.h"
 #include "frontend/quote.h"
 
+static const char *format_address(const struct pg_addr *addr, char text[PG_ADDR_TEXT_MAX])
+{
+	return addr->family ? pg_addr_format(addr, text) : "-";
+}
+
+static bool any_ipv6(const struct pg_endpoints *endpoints)
+{
+	pg_array_foreach(endpoint, &endpoints->list) {
+		if (endpoint->ipv6.family)
+			return true;
+	}
+	return false;
+}
+
 static void print_table(const struct pg_endpoints *endpoints,
 			const struct pg_identities *identities)
 {
-	printf("%-20s %-10s %-16s %-16s %s\n", "ENDPOINT", "IDENTITY", "IPV4", "INTERFACE",
-	       "LABELS");
+	int ipv6 = any_ipv6(endpoints) ? PG_IPV6_COLUMN : 0;
+
+	printf("%-20s %-10s %-16s %-*s%-16s %s\n", "ENDPOINT", "IDENTITY", "IPV4", ipv6,
+	       ipv6 ? "IPV6" : "", "INTERFACE", "LABELS");
 	for (size_t i = 0; i < endpoints->list.count; i++) {
 		const struct pg_endpoint *endpoint = &endpoints->list.items[i];
 		_cleanup_strbuf_ struct pg_strbuf name = { 0 }, labels = { 0 }, interface = { 0 };
 		const char *known = endpoint->interface ? endpoint->interface : "-";
-		char address[PG_ADDR_TEXT_MAX] = "-";
+		char text4[PG_ADDR_TEXT_MAX], text6[PG_ADDR_TEXT_MAX];
 
 		pg_strbuf_add_escaped(&name, endpoint->name, strlen(endpoint->name));
 		pg_strbuf_add_escaped(&interface, known, strlen(known));
 		pg_strbuf_puts(&labels, "");
 		pg_labels_format(&endpoint->labels, &labels);
-		if (endpoint->ipv4.family)
-			pg_addr_format(&endpoint->ipv4, address);
-		printf("%-20s %-10u %-16s %-16s %s\n", name.text ? name.text : "?",
-		       identities->endpoint_ids.items[i].n, address,
-		       interface.text ? interface.text : "?", labels.text ? labels.text : "");
+		printf("%-20s %-10u %-16s ", name.text ? name.text : "?",
+		       identities->endpoint_ids.items[i].n, format_address(&endpoint->ipv4, text4));
+		if (ipv6)
+			printf("%-*s ", ipv6 - 1, format_address(&endpoint->ipv6, text6));
+		printf("%-16s %s\n", interface.text ? interface.text : "?",
+		       labels.text ? labels.text : "");
 	}
 }
 

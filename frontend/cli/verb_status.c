@@ -49,24 +49,46 @@ static bool record_fits(const json_t *record, const struct report *report)
 	return digest && !strcmp(digest, live);
 }
 
-static void print_endpoints(const json_t *record)
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "-";
+}
+
+static bool any_ipv6(const json_t *endpoints)
 {
 	size_t index;
 	json_t *endpoint;
 
-	printf("\n%-20s %-10s %-16s %s\n", "ENDPOINT", "IDENTITY", "IPV4", "INTERFACE");
-	json_array_foreach(json_object_get(record, "endpoints"), index, endpoint) {
-		const char *name = json_string_value(json_object_get(endpoint, "name"));
-		const char *ipv4 = json_string_value(json_object_get(endpoint, "ipv4"));
-		const char *interface = json_string_value(json_object_get(endpoint, "interface"));
+	json_array_foreach(endpoints, index, endpoint) {
+		if (json_object_get(endpoint, "ipv6"))
+			return true;
+	}
+	return false;
+}
+
+static void print_endpoints(const json_t *endpoints)
+{
+	int ipv6 = any_ipv6(endpoints) ? PG_IPV6_COLUMN : 0;
+	size_t index;
+	json_t *endpoint;
+
+	printf("\n%-20s %-10s %-16s %-*s%s\n", "ENDPOINT", "IDENTITY", "IPV4", ipv6,
+	       ipv6 ? "IPV6" : "", "INTERFACE");
+	json_array_foreach(endpoints, index, endpoint) {
+		const char *name = text_of(endpoint, "name");
+		const char *interface = text_of(endpoint, "interface");
 		_cleanup_strbuf_ struct pg_strbuf shown = { 0 }, link = { 0 };
 
-		pg_strbuf_add_escaped(&shown, name ? name : "?", name ? strlen(name) : 1);
-		interface = interface ? interface : "-";
+		pg_strbuf_add_escaped(&shown, name, strlen(name));
 		pg_strbuf_add_escaped(&link, interface, strlen(interface));
-		printf("%-20s %-10lld %-16s %s\n", shown.text ? shown.text : "?",
+		printf("%-20s %-10lld %-16s ", shown.text ? shown.text : "?",
 		       (long long)json_integer_value(json_object_get(endpoint, "identity")),
-		       ipv4 ? ipv4 : "-", link.text ? link.text : "?");
+		       text_of(endpoint, "ipv4"));
+		if (ipv6)
+			printf("%-*s ", ipv6 - 1, text_of(endpoint, "ipv6"));
+		printf("%s\n", link.text ? link.text : "?");
 	}
 }
 
@@ -95,7 +117,7 @@ static void print_text(const struct report *report, const json_t *record)
 	if (record_fits(record, report)) {
 		printf("identities  %zu\n", json_array_size(json_object_get(record, "identities")));
 		printf("endpoints   %zu\n", json_array_size(json_object_get(record, "endpoints")));
-		print_endpoints(record);
+		print_endpoints(json_object_get(record, "endpoints"));
 	} else {
 		printf("endpoints   not known: the record of the last apply is of another policy\n");
 	}

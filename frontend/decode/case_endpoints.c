@@ -18,10 +18,14 @@ bool pg_case_is_remote_node(const struct pg_endpoint *outsider)
 	return is_reserved(&outsider->labels, "remote-node");
 }
 
-/* Keeps the name only: what else the host is, polgen knows. */
+/* Keeps the name only: what else the host is, polgen knows. A label more would look as if it counted. */
 static int add_host(struct pg_decoder *decoder, const struct pg_json_value *value,
-		    struct pg_case *test)
+		    const struct pg_labels *labels, struct pg_case *test)
 {
+	if (labels->list.count > 1)
+		pg_error(decoder->diags, value->key_loc,
+			 "'%s' is the host: it can have no other label than 'reserved:host='",
+			 pg_quote(value->key, value->key_length).text);
 	if (test->has_host) {
 		pg_error(decoder->diags, value->key_loc,
 			 "'%s' is the host, and so is '%s': there is only one",
@@ -82,7 +86,7 @@ static int decode_endpoint(struct pg_decoder *decoder, const struct pg_json_valu
 	pg_labels_sort(&labels);
 	if (is_reserved(&labels, "remote-node") || is_reserved(&labels, "world"))
 		return add_outsider(decoder, value, &labels, test);
-	return is_reserved(&labels, "host") ? add_host(decoder, value, test)
+	return is_reserved(&labels, "host") ? add_host(decoder, value, &labels, test)
 					    : add_endpoint(value, &labels, &test->endpoints);
 }
 

@@ -23,9 +23,9 @@ static const struct pg_field metadata_fields[] = {
 	PG_FIELD("name", PG_STRING, pg_decode_keep, offsetof(struct pg_object, name)),
 	PG_FIELD("namespace", PG_STRING, pg_decode_keep, offsetof(struct pg_object, namespace),
 		 .essential = true),
-	PG_FIELD("labels", PG_OBJECT, ignore, 0),
-	PG_FIELD("annotations", PG_OBJECT, ignore, 0),
-	PG_FIELD("description", PG_STRING, ignore, 0),
+	PG_FIELD("labels", PG_OBJECT, ignore, 0, .null_is_usual = true),
+	PG_FIELD("annotations", PG_OBJECT, ignore, 0, .null_is_usual = true),
+	PG_FIELD("description", PG_STRING, ignore, 0, .null_is_usual = true),
 	PG_FIELD("creationTimestamp", 0, ignore, 0),
 	PG_FIELD("deletionGracePeriodSeconds", 0, ignore, 0),
 	PG_FIELD("deletionTimestamp", 0, ignore, 0),
@@ -58,7 +58,7 @@ static const struct pg_field cilium_fields[] = {
 		 .essential = true),
 	PG_FIELD("specs", PG_ARRAY, pg_decode_keep, offsetof(struct members, specs),
 		 .essential = true),
-	PG_FIELD("description", PG_STRING, ignore, 0),
+	PG_FIELD("description", PG_STRING, ignore, 0, .null_is_usual = true),
 	PG_FIELD("status", 0, ignore, 0),
 };
 

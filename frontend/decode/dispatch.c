@@ -167,8 +167,10 @@ static bool is_absent(struct pg_decoder *decoder, const struct pg_json_value *me
 
 	if (!decoder->nulls || member->kind != PG_JSON_NULL || any || field->required)
 		return false;
-	pg_warning(decoder->diags, member->key_loc, "a null '%s' is as good as none%s%s",
-		   member->key, field->without ? ": " : "", field->without ? field->without : "");
+	if (!field->null_is_usual)
+		pg_warning(decoder->diags, member->key_loc, "a null '%s' is as good as none%s%s",
+			   member->key, field->without ? ": " : "",
+			   field->without ? field->without : "");
 	return true;
 }
 

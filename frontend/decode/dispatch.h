@@ -54,6 +54,7 @@ struct pg_field {
 	bool essential;	     /* without it more may be allowed: its misspellings are no warnings */
 	unsigned int former; /* kinds that the language once had here: not supported */
 	bool null_is_empty;  /* where nulls may be: required, but null is as good as empty */
+	bool null_is_usual;  /* nothing follows from the field, nor from a null: no warning */
 	const char *without; /* what a null would allow that its writer may not have meant */
 	const char *alias;   /* another spelling that is accepted */
 	const char *instead; /* not a field here at all, but this one is, and surely meant */

@@ -38,6 +38,14 @@ done
 flip_run_in app2 ip address add 10.0.192.77/24 dev eth0
 flip_run_in app3 iptables-legacy -A INPUT -d 10.0.192.255
 
+echo '[]' >"$SANDBOX/open.json"
+flip_run "$POLGEN" apply --backend=iptables-legacy --endpoints=examples/flip/endpoints.json \
+	"$SANDBOX/open.json" >/dev/null
+ping app3 10.0.192.2
+flavour=legacy layout=linear
+tap_equal "a flow that runs is cut when it is denied" "1 running flow that the policy denies was cut" \
+	"$(apply | grep running)"
+
 for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
 	read -r flavour layout <<<"$row"
 	tap_check "$flavour, $layout: apply" apply

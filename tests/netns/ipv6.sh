@@ -88,6 +88,10 @@ done
 tap_check "all link-local addresses are usable" wait_usable app1 app2 app3
 link_local=$(flip_run_in app1 ip -6 -o address show dev eth0 scope link | sed 's/.*inet6 //; s,/.*,,')
 
+run polgen endpoints --endpoints="$SANDBOX/endpoints.json"
+tap_equal "endpoints shows both addresses" "ENDPOINT IPV4 IPV6 INTERFACE
+app1 10.0.192.2 fd00::2 vethapp1" "$(awk 'NR <= 2 { print $1, $3, $4, $5 }' <<<"$run_out")"
+
 # What is left of a backend.
 remains() {
 	case $backend in
@@ -99,6 +103,8 @@ remains() {
 
 for backend in iptables-legacy iptables-nft nftables ebpf; do
 	tap_check "$backend: apply" apply
+	tap_equal "$backend: status shows both addresses" "10.0.192.2 fd00::2 vethapp1" \
+		"$(polgen status | awk '$1 == "app1" { print $3, $4, $5 }')"
 
 	for app in app1 app2 app3; do
 		flip_run_in $app ip neighbour flush dev eth0
