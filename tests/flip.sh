@@ -13,8 +13,13 @@ polgen() {
 	}
 }
 
+# For how many seconds an answer is waited for: long where there must be one, since it ends with it.
+patience=10
+
 # denied COMMAND...: fails, as it should.
 denied() {
+	local patience=1
+
 	! "$@"
 }
 
@@ -23,12 +28,12 @@ ping() {
 	local from=$1 to=$2
 	shift 2
 
-	flip_run_in "$from" busybox ping -c 1 -W 1 "$@" "$to" >/dev/null 2>&1
+	flip_run_in "$from" busybox ping -c 1 -W "$patience" "$@" "$to" >/dev/null 2>&1
 }
 
 # connect FROM TO PORT: somebody listens there, and answers.
 connect() {
-	flip_run_in "$1" timeout 1 bash -c "exec 3<>'/dev/tcp/$2/$3'" 2>/dev/null
+	flip_run_in "$1" timeout "$patience" bash -c "exec 3<>'/dev/tcp/$2/$3'" 2>/dev/null
 }
 
 # count RULE SIDE: packets.

@@ -68,7 +68,7 @@ for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
 	tap_equal "$flavour, $layout: and one on its way out" 1 "$(count default-deny egress)"
 
 	before=$(received)
-	ping app2 10.0.192.255
+	patience=1 ping app2 10.0.192.255
 	tap_check "$flavour, $layout: a broadcast reaches an open endpoint" test "$(received)" -gt "$before"
 	tap_equal "$flavour, $layout: and a closed one not" 1 "$(count not-own-address egress)"
 
