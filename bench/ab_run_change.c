@@ -6,6 +6,7 @@
 #include <math.h>
 #include <time.h>
 
+#include "backends/ebpf/ebpf.h"
 #include "bench/ab_experiment.h"
 #include "bench/ab_host.h"
 #include "bench/ab_memory.h"
@@ -19,6 +20,7 @@ enum measure {
 	MEMORY_FIXED, /* the same with one policy */
 	MEMORY_ENTRY, /* what each one more takes */
 	COMMIT_ONE,   /* the transaction that changes one */
+	FLIP_ONE,     /* of it, until the new policy counts; the rest is tidied up after that */
 	APPLY_ONE,    /* the same with plan, live and diff */
 	LOST,	      /* packets of an allowed flow during such a change, and a little longer */
 	PAUSE,	      /* the longest time in which none came back */
@@ -32,6 +34,7 @@ static const struct ab_measure_type measures[] = {
 	[MEMORY_FIXED] = { "kernel-memory-fixed", "MiB", .less = true, .beside = true },
 	[MEMORY_ENTRY] = { "kernel-memory-entry", "bytes", .less = true, .beside = true },
 	[COMMIT_ONE] = { "commit-one", "ms", .less = true },
+	[FLIP_ONE] = { "flip-one", "ms", .less = true, .beside = true },
 	[APPLY_ONE] = { "apply-one", "ms", .less = true, .beside = true },
 	[LOST] = { "lost-packets", "packets", .less = true },
 	[PAUSE] = { "longest-pause", "ms", .less = true, .beside = true },
@@ -58,7 +61,7 @@ struct state {
 };
 
 struct times {
-	double commit, whole; /* ms */
+	double commit, flip, whole; /* ms */
 };
 
 static const struct ab_sizes *sizes(const struct ab_options *options)
@@ -118,8 +121,13 @@ static int enter(const struct ab_config *config, const struct ab_options *option
 	return err;
 }
 
+static bool has_maps(const struct state *state)
+{
+	return state->config.form->backend == &pg_backend_ebpf;
+}
+
 static int commit(struct state *state, struct pg_backend_handle *handle,
-		  const struct pg_intent *intent, double *ret_ms)
+		  const struct pg_intent *intent, struct times *ret_times)
 {
 	const struct pg_backend *backend = state->config.form->backend;
 	_cleanup_objects_ struct pg_objects desired = { 0 }, live = { 0 };
@@ -131,7 +139,10 @@ static int commit(struct state *state, struct pg_backend_handle *handle,
 	err = err ?: pg_diff_make(&desired, &live, &diff);
 	start = now_ms();
 	err = err ?: backend->commit(handle, intent, &desired, &diff, &state->diags);
-	*ret_ms = now_ms() - start;
+	ret_times->commit = ret_times->flip = now_ms() - start;
+	/* With the others it is about the last that a commit does. */
+	if (has_maps(state))
+		ret_times->flip = (double)handle->flipped / 1e6 - start;
 	return err;
 }
 
@@ -144,7 +155,7 @@ static int install(struct state *state, const struct pg_prepared *prepared, stru
 
 	if (err)
 		return err;
-	err = commit(state, handle, &prepared->intent, &ret_times->commit);
+	err = commit(state, handle, &prepared->intent, ret_times);
 	ret_times->whole = now_ms() - start;
 	backend->close(handle);
 	pg_report(stderr, &state->policy.sources, &state->diags);
@@ -162,11 +173,6 @@ static int clear(struct state *state)
 	err = backend->clear(handle, &state->diags);
 	backend->close(handle);
 	return err;
-}
-
-static bool has_maps(const struct state *state)
-{
-	return state->config.form->backend == &pg_backend_ebpf;
 }
 
 /* From nothing, and what that takes of the kernel's memory. */
@@ -232,6 +238,7 @@ static int measure_one(struct state *state, double values[])
 	int err = change(state, &times);
 
 	values[0] = times.commit;
+	values[FLIP_ONE - COMMIT_ONE] = times.flip;
 	values[APPLY_ONE - COMMIT_ONE] = times.whole;
 	return err;
 }

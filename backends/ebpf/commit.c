@@ -9,8 +9,8 @@
 static void commit_done(struct pg_commit *commit)
 {
 	pg_stage_done(&commit->stage);
-	pg_slots_done(&commit->slots);
-	free(commit->by_interface.items);
+	free(commit->coming.items);
+	free(commit->going.items);
 	pg_pins_done(&commit->pins);
 }
 
@@ -57,24 +57,34 @@ static void write_meta(const struct pg_commit *commit)
 	commit->pins.meta->half[next & 1] = half;
 }
 
-static void flip(const struct pg_commit *commit)
+/*
+ * A program that reads the generation to come has to see all that was written before. Where neither
+ * stores nor loads pass one another, it does. Elsewhere none may be under way that could have read an
+ * entry early.
+ */
+static void order_writes(void)
 {
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#else
 	wait_for_programs();
-	__atomic_store_n(&commit->pins.meta->generation, commit->stage.now + 1, __ATOMIC_SEQ_CST);
-	wait_for_programs();
+#endif
 }
 
-/* Marks the slots of the policy that counts, by what is in the map. */
-static int mark_used(void *context, const void *key, void *value)
+static uint64_t now_ns(void)
 {
-	struct pg_commit *commit = context;
-	const struct pg_map_policy_half *half =
-		pg_halves_counting(&pg_map_types[PG_MAP_POLICY].halves, value, commit->stage.now);
+	struct timespec time;
 
-	(void)key;
-	if (half->slot < commit->slots.number.count && commit->slots.number.items[half->slot])
-		commit->slots.number.items[half->slot]->used = true;
-	return 0;
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void flip(const struct pg_commit *commit)
+{
+	order_writes();
+	__atomic_store_n(&commit->pins.meta->generation, commit->stage.now + 1, __ATOMIC_SEQ_CST);
+	commit->handle->flipped = now_ns();
+	wait_for_programs();
 }
 
 /* The default denies, which programs know by number. */
@@ -89,46 +99,28 @@ static int use_fixed_slots(struct pg_commit *commit)
 			pg_slots_rule_make(name, strlen(name), i, PG_VERDICT_DENY);
 		uint32_t number;
 
-		err = pg_slots_use(&commit->pins, &commit->slots, &rule, &number);
+		err = pg_slots_use(&commit->known->slots, &rule, &number);
 		if (!err && number != i)
 			err = -EPROTO;
 	}
 	return err;
 }
 
-/* Back to what counts, after a commit of ours that failed or another's that was killed. */
-static int roll_back(struct pg_commit *commit)
-{
-	union pg_map_value value;
-	int err = pg_stage_settle(&commit->stage, commit->stage.now);
-
-	pg_array_foreach(slot, &commit->slots.number) {
-		if (*slot)
-			(*slot)->used = (*slot)->number < PG_ABI_SLOTS_FIXED;
-	}
-	if (!err)
-		err = pg_map_each(commit->pins.maps[PG_MAP_POLICY], &value, mark_used, commit);
-	if (!err)
-		err = pg_slots_free_unused(&commit->pins, &commit->slots);
-	if (!err)
-		write_pending(commit, 0);
-	return err;
-}
-
+/* What an earlier commit has left that was killed: what counts is all that stays. */
 static int recover(struct pg_commit *commit)
 {
-	int err;
+	int err = pg_stage_find(&commit->stage);
 
-	if (!commit->pins.meta->pending)
-		return pg_slots_read(&commit->pins, &commit->slots);
-	err = pg_slots_read(&commit->pins, &commit->slots);
+	/* It may have ended before it waited. */
+	wait_for_programs();
 	if (!err)
-		err = pg_stage_find(&commit->stage);
+		err = pg_stage_settle(&commit->stage, commit->stage.now);
 	if (!err)
-		err = roll_back(commit);
+		err = pg_slots_free_unused(&commit->pins, &commit->known->slots);
+	if (!err)
+		write_pending(commit, 0);
 	pg_stage_done(&commit->stage);
-	pg_slots_done(&commit->slots);
-	return err ? err : pg_slots_read(&commit->pins, &commit->slots);
+	return err;
 }
 
 static size_t count_kind(const struct pg_objects *objects, enum pg_map_entry_kind kind)
@@ -155,6 +147,16 @@ static int create(struct pg_commit *commit)
 	return err ? err : pg_pins_create(commit->handle, &sizes, commit->diags, &commit->pins);
 }
 
+/* Whether the maps are as live() has read them. */
+static bool is_as_known(const struct pg_commit *commit)
+{
+	const struct pg_known *known = commit->known;
+
+	if (!known || commit->stage.now != known->generation)
+		return false;
+	return !commit->stage.now || commit->pins.meta->pending == known->pending;
+}
+
 /* Opens what is there, or makes it; then nothing of an earlier commit is left. */
 static int begin(struct pg_commit *commit)
 {
@@ -163,50 +165,89 @@ static int begin(struct pg_commit *commit)
 	if (err && err != -ENOENT)
 		return err;
 	commit->stage.now = err ? 0 : pg_pins_generation(&commit->pins);
-	if (commit->stage.now != commit->handle->seen) {
+	if (!is_as_known(commit)) {
 		pg_error(commit->diags, PG_LOC_NONE,
 			 "eBPF state was changed by another process meanwhile");
 		return -EBUSY;
 	}
 	if (!commit->stage.now)
-		err = create(commit);
-	if (err)
-		return err;
-	err = recover(commit);
+		return create(commit);
+	err = commit->known->pending ? recover(commit) : 0;
 	return err ? pg_ebpf_error(commit->diags, err, "cannot finish an earlier commit") : 0;
 }
 
 static int stage_all(struct pg_commit *commit)
 {
-	int err;
+	int err = use_fixed_slots(commit);
 
-	write_pending(commit, commit->stage.now + 1);
-	err = use_fixed_slots(commit);
 	if (err)
-		return pg_ebpf_error(commit->diags, err, "cannot write to an eBPF map");
+		return pg_ebpf_error(commit->diags, err, "cannot number the rules");
 	err = pg_commit_stage_policy(commit);
 	if (!err)
 		err = pg_commit_stage_endpoints(commit);
-	if (!err)
-		err = pg_commit_attach(commit);
-	return err;
+	return err ? err : pg_commit_check_room(commit);
+}
+
+static int write_all(struct pg_commit *commit)
+{
+	int err;
+
+	write_pending(commit, commit->stage.now + 1);
+	err = pg_commit_write(commit);
+	return err ? err : pg_commit_attach(commit);
+}
+
+/* Ends uses of slots, and takes away those that nobody uses then. */
+static int give_up(struct pg_commit *commit, const uint32_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		pg_slots_release(&commit->known->slots, numbers[i]);
+	return pg_slots_free(&commit->pins, &commit->known->slots, numbers, count);
+}
+
+/* Knows what the maps hold then. */
+static int know(struct pg_commit *commit)
+{
+	struct pg_known *known = commit->known;
+
+	for (int i = 0; i < PG_MAPS_WITH_HALVES; i++)
+		known->entries[i] += (size_t)pg_stage_growth(&commit->stage, i);
+	known->generation = known->pending = commit->stage.now + 1;
+	return pg_commit_know_endpoints(commit);
 }
 
 /* The new policy counts already: what goes wrong now is left for the next commit to finish. */
 static void tidy_up(struct pg_commit *commit)
 {
-	int err = pg_stage_settle(&commit->stage, commit->stage.now + 1);
+	int err = know(commit);
 
 	if (!err)
-		err = pg_slots_free_unused(&commit->pins, &commit->slots);
+		err = pg_stage_settle(&commit->stage, commit->stage.now + 1);
 	if (!err)
-		write_pending(commit, 0);
-	else
+		err = give_up(commit, commit->going.items, commit->going.count);
+	if (err) {
 		pg_warning(commit->diags, PG_LOC_NONE,
 			   "entries of the policy before are left in the eBPF maps: %s",
 			   strerror(-err));
+		return;
+	}
+	write_pending(commit, 0);
+	commit->known->pending = 0;
 }
 
+/* Back to what counts, after an error. */
+static int roll_back(struct pg_commit *commit)
+{
+	int err = pg_stage_settle(&commit->stage, commit->stage.now);
+
+	if (!err)
+		err = give_up(commit, commit->coming.items, commit->coming.count);
+	if (!err)
+		write_pending(commit, 0);
+	return err;
+}
+
+/* What is known counts for nothing after an error: live() has to read it again. */
 static void undo(struct pg_commit *commit)
 {
 	int err = 0;
@@ -217,6 +258,8 @@ static void undo(struct pg_commit *commit)
 		err = roll_back(commit);
 	if (err)
 		pg_ebpf_error(commit->diags, err, "cannot undo the change of the eBPF maps");
+	pg_known_free(commit->known);
+	commit->known = commit->handle->known = NULL;
 }
 
 static int run(struct pg_commit *commit)
@@ -227,9 +270,9 @@ static int run(struct pg_commit *commit)
 		err = begin(commit);
 	if (err)
 		return err;
-	err = pg_commit_check_room(commit);
+	err = stage_all(commit);
 	if (!err)
-		err = stage_all(commit);
+		err = write_all(commit);
 	if (err) {
 		undo(commit);
 		return err;
@@ -247,6 +290,7 @@ int pg_ebpf_commit(struct pg_backend_handle *handle, const struct pg_intent *int
 	PG_CLEANUP(commit_done)
 	struct pg_commit commit = {
 		.handle = handle,
+		.known = handle->known,
 		.intent = intent,
 		.desired = desired,
 		.diff = diff,
@@ -260,8 +304,5 @@ int pg_ebpf_commit(struct pg_backend_handle *handle, const struct pg_intent *int
 		return pg_ebpf_error(diags, err, "cannot lock '%s'", handle->bpffs);
 	commit.stage.handle = handle;
 	commit.stage.pins = &commit.pins;
-	err = run(&commit);
-	if (!err)
-		handle->seen++;
-	return err;
+	return run(&commit);
 }

@@ -5,52 +5,35 @@
 #include "compat/errtext.h"
 #include "compat/strbuf.h"
 
-static int compare_interfaces(const void *a, const void *b)
+/* Found by its address: nothing is sorted by interface. NULL: it can't be told. */
+static const struct pg_endpoint *endpoint_of(const struct pg_commit *commit,
+					     const struct pg_map_entry_endpoint *entry)
 {
-	const struct pg_endpoint *const *left = a, *const *right = b;
+	const struct pg_endpoints *endpoints = commit->intent->endpoints;
+	const struct pg_address *found = pg_identities_find_addr(
+		commit->intent->identities, entry->ipv4.family ? &entry->ipv4 : &entry->ipv6);
+	const struct pg_endpoint *endpoint;
 
-	return strcmp((*left)->interface, (*right)->interface);
-}
-
-static int index_endpoints(struct pg_commit *commit)
-{
-	pg_array_foreach(endpoint, &commit->intent->endpoints->list) {
-		const struct pg_endpoint **item;
-
-		if (!endpoint->interface)
-			continue;
-		item = pg_array_add(&commit->by_interface);
-		if (!item)
-			return -ENOMEM;
-		*item = endpoint;
-	}
-	if (commit->by_interface.count)
-		qsort(commit->by_interface.items, commit->by_interface.count,
-		      sizeof(*commit->by_interface.items), compare_interfaces);
-	return 0;
-}
-
-static const struct pg_endpoint *endpoint_of(const struct pg_commit *commit, const char *interface)
-{
-	struct pg_endpoint wanted = { .interface = (char *)interface };
-	const struct pg_endpoint *key = &wanted, **found = NULL;
-
-	if (commit->by_interface.count)
-		found = bsearch(&key, commit->by_interface.items, commit->by_interface.count,
-				sizeof(*commit->by_interface.items), compare_interfaces);
-	return found ? *found : NULL;
+	if (!found || !found->endpoint || found->endpoint > endpoints->list.count)
+		return NULL;
+	endpoint = &endpoints->list.items[found->endpoint - 1];
+	if (endpoint->interface && (strlen(endpoint->interface) != entry->name_length ||
+				    memcmp(endpoint->interface, entry->name, entry->name_length)))
+		return NULL;
+	return endpoint;
 }
 
 /* An interface that goes away while it is looked at is the operator's news, not a bug. */
-static int report_interface(const struct pg_commit *commit, const char *interface, int err)
+static int report_interface(const struct pg_commit *commit,
+			    const struct pg_map_entry_endpoint *entry, int err)
 {
-	const struct pg_endpoint *endpoint = endpoint_of(commit, interface);
+	const struct pg_endpoint *endpoint = endpoint_of(commit, entry);
 	struct pg_loc loc = endpoint ? endpoint->loc : PG_LOC_NONE;
 	_cleanup_strbuf_ struct pg_strbuf text = { 0 };
 	char why[PG_ERRTEXT_MAX];
 
 	pg_strbuf_puts(&text, "interface '");
-	pg_strbuf_add_escaped(&text, interface, strlen(interface));
+	pg_strbuf_add_escaped(&text, entry->name, entry->name_length);
 	pg_strbuf_puts(&text, "' of endpoint '");
 	if (endpoint)
 		pg_strbuf_add_escaped(&text, endpoint->name, strlen(endpoint->name));
@@ -67,21 +50,24 @@ static int report_interface(const struct pg_commit *commit, const char *interfac
 	return err;
 }
 
-/* The interface that an endpoint has now. 0: it is gone, or another one has taken its name. */
-static uint32_t resolve(const struct pg_commit *commit, const char *interface)
-{
-	const struct pg_endpoint *endpoint = endpoint_of(commit, interface);
-	uint32_t ifindex = if_nametoindex(interface);
-
-	if (endpoint && endpoint->ifindex && endpoint->ifindex != ifindex)
-		return 0;
-	return ifindex;
-}
-
 static void copy_name(const struct pg_map_entry_endpoint *endpoint, char name[IFNAMSIZ])
 {
 	memset(name, 0, IFNAMSIZ);
 	memcpy(name, endpoint->name, PG_MIN(endpoint->name_length, (size_t)IFNAMSIZ - 1));
+}
+
+/* The interface that an endpoint has now. 0: it is gone, or another one has taken its name. */
+static uint32_t resolve(const struct pg_commit *commit, const struct pg_map_entry_endpoint *entry)
+{
+	const struct pg_endpoint *endpoint = endpoint_of(commit, entry);
+	char name[IFNAMSIZ];
+	uint32_t ifindex;
+
+	copy_name(entry, name);
+	ifindex = if_nametoindex(name);
+	if (endpoint && endpoint->ifindex && endpoint->ifindex != ifindex)
+		return 0;
+	return ifindex;
 }
 
 /* Calls fn with the index and the entry of each endpoint that is new or other than before. */
@@ -91,18 +77,16 @@ static int each_changed(struct pg_commit *commit,
 {
 	pg_array_foreach(change, &commit->diff->changes) {
 		struct pg_map_entry entry;
-		char name[IFNAMSIZ];
 		uint32_t ifindex;
 		int err;
 
 		if (!change->desired || pg_map_entry_read(change->desired, &entry) ||
 		    entry.kind != PG_ENTRY_ENDPOINT)
 			continue;
-		copy_name(&entry.endpoint, name);
-		ifindex = resolve(commit, name);
+		ifindex = resolve(commit, &entry.endpoint);
 		err = ifindex ? fn(commit, ifindex, &entry.endpoint) : -ENODEV;
 		if (err)
-			return report_interface(commit, name, err);
+			return report_interface(commit, &entry.endpoint, err);
 	}
 	return 0;
 }
@@ -118,106 +102,107 @@ static int is_there(struct pg_commit *commit, uint32_t ifindex,
 
 int pg_commit_check_interfaces(struct pg_commit *commit)
 {
-	int err = index_endpoints(commit);
-
-	return err ? err : each_changed(commit, is_there);
+	return each_changed(commit, is_there);
 }
 
 static int stage_endpoint(struct pg_commit *commit, uint32_t ifindex,
 			  const struct pg_map_entry_endpoint *endpoint)
 {
 	union pg_map_key key = { .number = ifindex };
-	struct pg_map_endpoint_half half = { .identity = endpoint->id.n };
+	struct pg_map_endpoint_half half = { .identity = endpoint->id.n }, old;
+	int err = pg_stage_read(&commit->stage, PG_MAP_ENDPOINTS, &key, true, &old);
 
 	memcpy(&half.ipv4, endpoint->ipv4.bytes, sizeof(half.ipv4));
 	memcpy(half.ipv6, endpoint->ipv6.bytes, sizeof(half.ipv6));
 	copy_name(endpoint, half.interface);
-	return pg_stage_put(&commit->stage, PG_MAP_ENDPOINTS, &key, &half, true);
+	return err ? err : pg_stage_put(&commit->stage, PG_MAP_ENDPOINTS, &key, &half, &old);
 }
 
-/* Names of endpoints that leave or change, and the indexes at which the map has them. */
-struct departures {
-	const struct pg_commit *commit;
-	struct pg_array(struct interface_name { char text[IFNAMSIZ]; }) names;
-	struct pg_array(uint32_t) indexes;
+struct indexes {
+	struct pg_array(uint32_t) list;
 };
 
-static void departures_done(struct departures *departures)
+static void indexes_done(struct indexes *indexes)
 {
-	free(departures->names.items);
-	free(departures->indexes.items);
+	free(indexes->list.items);
 }
 
-/* In the order of the changes, which is that of names. */
-static int list_names(const struct pg_diff *diff, struct departures *departures)
+static int compare_indexes(const void *a, const void *b)
 {
-	pg_array_foreach(change, &diff->changes) {
-		struct interface_name *name;
-		struct pg_map_entry entry;
+	const uint32_t *left = a, *right = b;
 
-		if (!change->live || pg_map_entry_read(change->live, &entry) ||
-		    entry.kind != PG_ENTRY_ENDPOINT)
-			continue;
-		name = pg_array_add(&departures->names);
-		if (!name)
+	return (*left > *right) - (*left < *right);
+}
+
+/* Of the interfaces that are some endpoint's from now on, sorted. */
+static int list_arrivals(const struct pg_commit *commit, struct indexes *arrivals)
+{
+	const struct pg_stage_list *list = &commit->stage.lists[PG_MAP_ENDPOINTS];
+
+	for (size_t i = 0; i < list->count; i++) {
+		uint32_t *ifindex = pg_array_add(&arrivals->list);
+
+		if (!ifindex)
 			return -ENOMEM;
-		copy_name(&entry.endpoint, name->text);
+		memcpy(ifindex, list->keys + i * sizeof(*ifindex), sizeof(*ifindex));
 	}
+	if (arrivals->list.count)
+		qsort(arrivals->list.items, arrivals->list.count, sizeof(*arrivals->list.items),
+		      compare_indexes);
 	return 0;
 }
 
-static int compare_names(const void *a, const void *b)
+static bool arrives(const struct indexes *arrivals, uint32_t ifindex)
 {
-	return memcmp(a, b, sizeof(struct interface_name));
+	return arrivals->list.count && bsearch(&ifindex, arrivals->list.items, arrivals->list.count,
+					       sizeof(*arrivals->list.items), compare_indexes);
 }
 
-static int list_index(void *context, const void *key, void *value)
+static int stage_departure(struct pg_commit *commit, uint32_t ifindex)
 {
-	struct departures *departures = context;
-	const struct pg_map_endpoint_half *half = pg_halves_counting(
-		&pg_map_types[PG_MAP_ENDPOINTS].halves, value, departures->commit->stage.now);
-	uint32_t *ifindex;
+	static const struct pg_map_endpoint_half absent;
+	union pg_map_key key = { .number = ifindex };
+	struct pg_map_endpoint_half old;
+	int err = pg_stage_read(&commit->stage, PG_MAP_ENDPOINTS, &key, true, &old);
 
-	if (!departures->names.count ||
-	    !bsearch(half->interface, departures->names.items, departures->names.count,
-		     sizeof(struct interface_name), compare_names))
-		return 0;
-	ifindex = pg_array_add(&departures->indexes);
-	if (!ifindex)
-		return -ENOMEM;
-	memcpy(ifindex, key, sizeof(*ifindex));
-	return 0;
+	return err ? err : pg_stage_put(&commit->stage, PG_MAP_ENDPOINTS, &key, &absent, &old);
 }
 
 /*
- * Found by name, in the map: the interface may have another index since, or be gone. Collected first,
- * since a walk over a map that is written to has no end.
+ * Endpoints that leave or change, at the index that the map has them at: their interface may have
+ * another one since, or be gone.
  */
 static int stage_departures(struct pg_commit *commit)
 {
-	static const struct pg_map_endpoint_half absent;
-	PG_CLEANUP(departures_done) struct departures departures = { .commit = commit };
-	union pg_map_value value;
-	int err = list_names(commit->diff, &departures);
+	PG_CLEANUP(indexes_done) struct indexes arrivals = { 0 };
+	int err = list_arrivals(commit, &arrivals);
 
-	if (!err)
-		err = pg_map_each(commit->pins.maps[PG_MAP_ENDPOINTS], &value, list_index,
-				  &departures);
-	for (size_t i = 0; i < departures.indexes.count && !err; i++) {
-		union pg_map_key key = { .number = departures.indexes.items[i] };
+	pg_array_foreach(change, &commit->diff->changes) {
+		struct pg_map_entry entry;
+		char name[IFNAMSIZ];
+		uint32_t ifindex;
 
-		err = pg_stage_put(&commit->stage, PG_MAP_ENDPOINTS, &key, &absent, true);
+		if (err)
+			break;
+		if (!change->live || pg_map_entry_read(change->live, &entry) ||
+		    entry.kind != PG_ENTRY_ENDPOINT)
+			continue;
+		copy_name(&entry.endpoint, name);
+		ifindex = pg_known_ifindex(commit->known, name);
+		if (ifindex && !arrives(&arrivals, ifindex))
+			err = stage_departure(commit, ifindex);
 	}
 	return err;
 }
 
 int pg_commit_stage_endpoints(struct pg_commit *commit)
 {
-	int err = stage_departures(commit);
+	int err = each_changed(commit, stage_endpoint);
 
 	if (err)
-		return pg_ebpf_error(commit->diags, err, "cannot write to an eBPF map");
-	return each_changed(commit, stage_endpoint);
+		return err;
+	err = stage_departures(commit);
+	return err ? pg_ebpf_error(commit->diags, err, "cannot prepare the eBPF maps") : 0;
 }
 
 static int attach(struct pg_commit *commit, uint32_t ifindex,
@@ -230,4 +215,38 @@ static int attach(struct pg_commit *commit, uint32_t ifindex,
 int pg_commit_attach(struct pg_commit *commit)
 {
 	return each_changed(commit, attach);
+}
+
+static struct pg_map_endpoint staged_endpoint(const struct pg_commit *commit, size_t i,
+					      uint32_t *ret_ifindex)
+{
+	const struct pg_stage_list *list = &commit->stage.lists[PG_MAP_ENDPOINTS];
+	struct pg_map_endpoint endpoint;
+
+	memcpy(ret_ifindex, list->keys + i * sizeof(*ret_ifindex), sizeof(*ret_ifindex));
+	memcpy(&endpoint, list->values + i * sizeof(endpoint), sizeof(endpoint));
+	return endpoint;
+}
+
+/* First all that were there before: interfaces may have exchanged their names. */
+int pg_commit_know_endpoints(struct pg_commit *commit)
+{
+	size_t count = commit->stage.lists[PG_MAP_ENDPOINTS].count;
+	uint32_t ifindex;
+	int err = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct pg_map_endpoint endpoint = staged_endpoint(commit, i, &ifindex);
+
+		if (endpoint.old.identity &&
+		    pg_known_ifindex(commit->known, endpoint.old.interface) == ifindex)
+			pg_known_set(commit->known, endpoint.old.interface, 0);
+	}
+	for (size_t i = 0; i < count && !err; i++) {
+		struct pg_map_endpoint endpoint = staged_endpoint(commit, i, &ifindex);
+
+		if (endpoint.new.identity)
+			err = pg_known_set(commit->known, endpoint.new.interface, ifindex);
+	}
+	return err;
 }

@@ -5,38 +5,25 @@
 #include "backends/ebpf/commit.h"
 #include "compat/errtext.h"
 
-static size_t count_desired(const struct pg_commit *commit, enum pg_map_entry_kind kind)
+/* 0: the kernel doesn't say. */
+static uint32_t room_of(const struct pg_commit *commit, enum pg_map map)
 {
-	size_t count = 0;
+	struct bpf_map_info info = { 0 };
+	uint32_t length = sizeof(info);
 
-	pg_array_foreach(object, &commit->desired->list)
-		count += *(const char *)object->key == (char)kind;
-	return count;
-}
-
-/* How many entries of a kind there are while both generations are in the map. */
-static size_t count_both(const struct pg_commit *commit, enum pg_map_entry_kind kind)
-{
-	size_t count = count_desired(commit, kind);
-
-	pg_array_foreach(change, &commit->diff->changes) {
-		if (change->kind == PG_CHANGE_DELETE)
-			count += *(const char *)change->live->key == (char)kind;
-	}
-	return count;
+	return bpf_obj_get_info_by_fd(commit->pins.maps[map], &info, &length) ? 0
+									      : info.max_entries;
 }
 
 static int check_room(const struct pg_commit *commit, enum pg_map map, size_t count)
 {
-	struct bpf_map_info info = { 0 };
-	uint32_t length = sizeof(info);
-	int err = bpf_obj_get_info_by_fd(commit->pins.maps[map], &info, &length);
+	uint32_t room = room_of(commit, map);
 
-	if (err || count <= info.max_entries)
-		return err;
+	if (!room || count <= room)
+		return 0;
 	pg_error(commit->diags, PG_LOC_NONE,
 		 "map '%s' was made for %u entries, the change needs %zu", pg_map_types[map].name,
-		 info.max_entries, count);
+		 room, count);
 	pg_note(commit->diags, PG_LOC_NONE,
 		"after 'polgen clear' the maps are made anew, large enough");
 	return -E2BIG;
@@ -44,37 +31,80 @@ static int check_room(const struct pg_commit *commit, enum pg_map map, size_t co
 
 int pg_commit_check_room(const struct pg_commit *commit)
 {
-	int err = check_room(commit, PG_MAP_ENDPOINTS, count_both(commit, PG_ENTRY_ENDPOINT));
+	const struct pg_slots *slots = &commit->known->slots;
+	int err = check_room(commit, PG_MAP_RULES, slots->list.count - slots->free.count);
 
-	if (!err)
-		err = check_room(commit, PG_MAP_SUBJECTS, count_both(commit, PG_ENTRY_SUBJECT));
-	if (!err)
-		err = check_room(commit, PG_MAP_POLICY, count_both(commit, PG_ENTRY_POLICY));
+	for (int i = 0; i < PG_MAPS_WITH_HALVES && !err; i++)
+		err = check_room(commit, i,
+				 commit->known->entries[i] + pg_stage_added(&commit->stage, i));
 	return err;
 }
 
-static int report_entry(const struct pg_commit *commit, const struct pg_change *change, int err)
+/* The change that an entry on the policy's list is from. */
+static const struct pg_object *policy_object(const struct pg_commit *commit, size_t at)
 {
-	const struct pg_object *object = change->desired ? change->desired : change->live;
-	struct pg_loc loc = commit->intent->rule_loc(commit->intent->context, object->origin);
+	pg_array_foreach(change, &commit->diff->changes) {
+		const struct pg_object *object = change->desired ? change->desired : change->live;
+
+		if (*(const char *)object->key == PG_ENTRY_POLICY && !at--)
+			return object;
+	}
+	return NULL;
+}
+
+static int report_write(const struct pg_commit *commit, enum pg_map map, struct pg_loc loc, int err)
+{
 	char why[PG_ERRTEXT_MAX];
 
 	if (err == -E2BIG || err == -ENOSPC)
-		pg_error(commit->diags, loc, "an eBPF map is full");
+		pg_error(commit->diags, loc, "map '%s' is full: it has room for %u entries",
+			 pg_map_types[map].name, room_of(commit, map));
+	else if (err == -ENOMEM)
+		pg_error(commit->diags, loc, "the kernel has no memory for more of map '%s'",
+			 pg_map_types[map].name);
 	else
-		pg_error(commit->diags, loc, "cannot write to an eBPF map: %s",
+		pg_error(commit->diags, loc, "cannot write to map '%s': %s", pg_map_types[map].name,
 			 pg_errtext(err, why));
 	return err;
+}
+
+static int write_map(struct pg_commit *commit, enum pg_map map)
+{
+	int err = pg_stage_write(&commit->stage, map);
+	const struct pg_object *object = NULL;
+	struct pg_loc loc = PG_LOC_NONE;
+
+	if (!err)
+		return 0;
+	if (map == PG_MAP_POLICY)
+		object = policy_object(commit, commit->stage.lists[map].written);
+	if (object)
+		loc = commit->intent->rule_loc(commit->intent->context, object->origin);
+	return report_write(commit, map, loc, err);
+}
+
+int pg_commit_write(struct pg_commit *commit)
+{
+	int err = pg_slots_write(&commit->pins, &commit->known->slots);
+
+	if (err)
+		return report_write(commit, PG_MAP_RULES, PG_LOC_NONE, err);
+	for (int i = 0; i < PG_MAPS_WITH_HALVES && !err; i++) {
+		if (i != PG_MAP_ENDPOINTS)
+			err = write_map(commit, i);
+	}
+	return err ? err : write_map(commit, PG_MAP_ENDPOINTS);
 }
 
 static int stage_address(struct pg_commit *commit, const struct pg_change *change,
 			 const struct pg_map_entry_address *address)
 {
 	const struct pg_object *source = change->desired;
-	struct pg_map_address_half half = { .flags = PG_ABI_ADDRESS_ABSENT };
+	struct pg_map_address_half half = { .flags = PG_ABI_ADDRESS_ABSENT }, old;
 	union pg_map_key key;
 	enum pg_map map = pg_map_address_key(&address->prefix, &key);
 	struct pg_map_entry entry;
+	int err = pg_stage_read(&commit->stage, map, &key, change->live, &old);
 
 	if (source)
 		half.flags = 0;
@@ -84,20 +114,21 @@ static int stage_address(struct pg_commit *commit, const struct pg_change *chang
 		half.identity = entry.address.id.n;
 		half.flags |= entry.address.local ? PG_ABI_ADDRESS_LOCAL : 0;
 	}
-	return pg_stage_put(&commit->stage, map, &key, &half, change->live);
+	return err ? err : pg_stage_put(&commit->stage, map, &key, &half, &old);
 }
 
 static int stage_subject(struct pg_commit *commit, const struct pg_change *change,
 			 const struct pg_map_entry_subject *subject)
 {
 	union pg_map_key key = { .number = subject->id.n };
-	struct pg_map_subject_half half = { .present = change->desired != NULL };
+	struct pg_map_subject_half half = { .present = change->desired != NULL }, old;
+	int err = pg_stage_read(&commit->stage, PG_MAP_SUBJECTS, &key, change->live, &old);
 
 	for (int i = 0; i < PG_DIRECTIONS && change->desired; i++) {
 		half.use[i] = subject->use[i];
 		half.enforced |= (uint8_t)(subject->enforced[i] << i);
 	}
-	return pg_stage_put(&commit->stage, PG_MAP_SUBJECTS, &key, &half, change->live);
+	return err ? err : pg_stage_put(&commit->stage, PG_MAP_SUBJECTS, &key, &half, &old);
 }
 
 static struct pg_map_rule rule_of(const struct pg_map_entry_policy *policy)
@@ -106,50 +137,58 @@ static struct pg_map_rule rule_of(const struct pg_map_entry_policy *policy)
 				  policy->verdict);
 }
 
+static struct pg_map_policy_key policy_key(const struct pg_map_entry_policy *policy)
+{
+	return (struct pg_map_policy_key){
+		.subject = policy->subject.n,
+		.peer = policy->peer.n,
+		.port = policy->port,
+		.port_bits = policy->port_bits,
+		.proto = policy->proto.n,
+		.direction = (uint8_t)policy->direction,
+	};
+}
+
+/* Finds or makes a rule's slot, in use from now on. */
+static int come(struct pg_commit *commit, const struct pg_map_entry_policy *policy,
+		uint32_t *ret_slot)
+{
+	struct pg_map_rule rule = rule_of(policy);
+	uint32_t *coming = pg_array_add(&commit->coming);
+	int err = coming ? pg_slots_use(&commit->known->slots, &rule, coming) : -ENOMEM;
+
+	if (err) {
+		commit->coming.count -= coming != NULL;
+		return err;
+	}
+	*ret_slot = *coming;
+	return 0;
+}
+
+static int go(struct pg_commit *commit, uint32_t slot)
+{
+	uint32_t *going = pg_array_add(&commit->going);
+
+	if (!going)
+		return -ENOMEM;
+	*going = slot;
+	return 0;
+}
+
 static int stage_policy(struct pg_commit *commit, const struct pg_change *change,
 			const struct pg_map_entry_policy *policy)
 {
-	struct pg_map_rule rule = rule_of(policy);
-	struct pg_map_policy_half half = { 0 };
-	union pg_map_key key = {
-		.policy = {
-			.subject = policy->subject.n,
-			.peer = policy->peer.n,
-			.port = policy->port,
-			.port_bits = policy->port_bits,
-			.proto = policy->proto.n,
-			.direction = (uint8_t)policy->direction,
-		},
-	};
-	int err = 0;
+	struct pg_map_policy_half half = { 0 }, old;
+	union pg_map_key key = { .policy = policy_key(policy) };
+	int err = pg_stage_read(&commit->stage, PG_MAP_POLICY, &key, change->live, &old);
 
-	if (change->desired) {
+	if (!err && change->live)
+		err = go(commit, old.slot);
+	if (!err && change->desired) {
 		half.verdict = (uint8_t)policy->verdict;
-		err = pg_slots_use(&commit->pins, &commit->slots, &rule, &half.slot);
+		err = come(commit, policy, &half.slot);
 	}
-	return err ? err : pg_stage_put(&commit->stage, PG_MAP_POLICY, &key, &half, change->live);
-}
-
-/* Finds or makes the slots of all rules of the policy, also of those that don't change. */
-static int use_slots(struct pg_commit *commit)
-{
-	pg_array_foreach(object, &commit->desired->list) {
-		struct pg_change change = { .kind = PG_CHANGE_ADD, .desired = object };
-		struct pg_map_rule rule;
-		struct pg_map_entry entry;
-		uint32_t slot;
-		int err = pg_map_entry_read(object, &entry);
-
-		if (!err && entry.kind != PG_ENTRY_POLICY)
-			continue;
-		if (!err) {
-			rule = rule_of(&entry.policy);
-			err = pg_slots_use(&commit->pins, &commit->slots, &rule, &slot);
-		}
-		if (err)
-			return report_entry(commit, &change, err);
-	}
-	return 0;
+	return err ? err : pg_stage_put(&commit->stage, PG_MAP_POLICY, &key, &half, &old);
 }
 
 static int stage_change(struct pg_commit *commit, const struct pg_change *change)
@@ -176,14 +215,11 @@ static int stage_change(struct pg_commit *commit, const struct pg_change *change
 
 int pg_commit_stage_policy(struct pg_commit *commit)
 {
-	int err = use_slots(commit);
-
-	if (err)
-		return err;
 	pg_array_foreach(change, &commit->diff->changes) {
-		err = stage_change(commit, change);
+		int err = stage_change(commit, change);
+
 		if (err)
-			return report_entry(commit, change, err);
+			return pg_ebpf_error(commit->diags, err, "cannot prepare the eBPF maps");
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "backends/ebpf/batch.h"
 #include "backends/ebpf/outcome.h"
 #include "backends/ebpf/slots.h"
 
@@ -78,7 +79,7 @@ static int read_counters(const struct pg_pins *pins, struct pg_counters *counter
 		return -ENOMEM;
 	err = pg_slots_read(pins, &slots);
 	if (!err)
-		err = pg_map_each(pins->maps[PG_MAP_COUNTERS], values, add_rule, &sum);
+		err = pg_batch_each(pins->maps[PG_MAP_COUNTERS], values, add_rule, &sum);
 	return err ? err : add_outcomes(pins, &sum, values);
 }
 

@@ -7,6 +7,7 @@
 
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/ebpf.h"
+#include "backends/ebpf/known.h"
 #include "backends/ebpf/log.h"
 #include "compat/errtext.h"
 #include "compat/netns.h"
@@ -149,6 +150,8 @@ int pg_ebpf_open(const struct pg_backend_options *options, bool kernel, struct p
 
 void pg_ebpf_close(struct pg_backend_handle *handle)
 {
+	if (handle)
+		pg_known_free(handle->known);
 	free(handle);
 }
 

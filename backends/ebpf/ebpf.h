@@ -12,6 +12,8 @@ enum pg_attach_mode {
 	PG_ATTACH_CLSACT,
 };
 
+struct pg_known; /* known.h */
+
 struct pg_backend_handle {
 	bool kernel;
 	enum pg_attach_mode attach;
@@ -19,7 +21,8 @@ struct pg_backend_handle {
 	char parent[PG_BPFFS_PATH];    /* <bpffs>/polgen */
 	char directory[PG_BPFFS_PATH]; /* <bpffs>/polgen/<inode of the network namespace> */
 	uint64_t cookie; /* of the network namespace, which no other ever has; 0: not known */
-	uint32_t seen;	 /* generation that live() read */
+	struct pg_known *known; /* what live() read, as commits keep it; NULL: it has not */
+	uint64_t flipped; /* when the last commit's policy began to count: ns of CLOCK_MONOTONIC */
 };
 
 int pg_ebpf_open(const struct pg_backend_options *options, bool kernel, struct pg_diags *diags,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the maps back to objects: what counts now. */
 #include "backends/ebpf/attach.h"
-#include "backends/ebpf/slots.h"
+#include "backends/ebpf/batch.h"
+#include "backends/ebpf/known.h"
 
 struct reader {
 	const struct pg_backend_handle *handle;
 	const struct pg_pins *pins;
-	const struct pg_slots *slots;
+	struct pg_known *known;
 	struct pg_objects *objects;
 	uint32_t generation;
 };
@@ -44,7 +45,8 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 		.attached = if_nametoindex(name) == key->number &&
 			    pg_attach_is_settled(reader->handle, reader->pins, key->number),
 	};
-	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE)
+		       ?: pg_known_set(reader->known, half->interface, key->number);
 }
 
 static int read_subject(const struct reader *reader, const union pg_map_key *key,
@@ -102,7 +104,7 @@ static int read_policy(const struct reader *reader, const union pg_map_key *key,
 {
 	const struct pg_map_policy_half *half =
 		pg_halves_counting(&pg_map_types[PG_MAP_POLICY].halves, value, reader->generation);
-	const struct pg_map_rule *rule = pg_slots_rule(reader->slots, half->slot);
+	const struct pg_map_rule *rule = pg_slots_rule(&reader->known->slots, half->slot);
 	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_POLICY,
 		.policy = {
@@ -117,6 +119,7 @@ static int read_policy(const struct reader *reader, const union pg_map_key *key,
 		},
 	};
 
+	pg_slots_hold(&reader->known->slots, half->slot);
 	entry.policy.rule_length = strnlen(entry.policy.rule, PG_RULE_NAME_MAX);
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
 }
@@ -144,6 +147,7 @@ static int read_value(void *context, const void *key, void *value)
 	memcpy(&aligned, key, pg_map_types[walk->map].key_size);
 	if (halves->absent(pg_halves_counting(halves, value, walk->reader->generation)))
 		return 0;
+	walk->reader->known->entries[walk->map]++;
 	return readers[walk->map](walk->reader, &aligned, value);
 }
 
@@ -174,35 +178,56 @@ static int read_all(const struct reader *reader)
 		struct walk walk = { .reader = reader, .map = i };
 		union pg_map_value value;
 
-		err = pg_map_each(reader->pins->maps[i], &value, read_value, &walk);
+		err = pg_batch_each(reader->pins->maps[i], &value, read_value, &walk);
 	}
 	return err ? err : pg_objects_sort(reader->objects);
+}
+
+/* Nothing, where nothing was committed. */
+static int read_state(const struct pg_backend_handle *handle, const struct pg_pins *pins,
+		      struct pg_known *known, struct pg_objects *objects)
+{
+	const struct reader reader = {
+		.handle = handle,
+		.pins = pins,
+		.known = known,
+		.objects = objects,
+		.generation = pg_pins_generation(pins),
+	};
+	int err;
+
+	if (!reader.generation)
+		return 0;
+	known->generation = reader.generation;
+	known->pending = pins->meta->pending;
+	err = pg_slots_read(pins, &known->slots);
+	return err ? err : read_all(&reader);
+}
+
+static void free_known(struct pg_known **known)
+{
+	pg_known_free(*known);
 }
 
 int pg_ebpf_live(struct pg_backend_handle *handle, struct pg_diags *diags,
 		 struct pg_objects *ret_live)
 {
 	_cleanup_pins_ struct pg_pins pins;
-	_cleanup_slots_ struct pg_slots slots = { 0 };
 	_cleanup_objects_ struct pg_objects objects = { 0 };
-	struct reader reader = {
-		.handle = handle, .pins = &pins, .slots = &slots, .objects = &objects
-	};
+	PG_CLEANUP(free_known) struct pg_known *known = pg_known_new();
 	int err;
 
 	pg_pins_init(&pins);
+	if (!known)
+		return -ENOMEM;
 	err = pg_pins_open(handle, diags, &pins);
 	if (err && err != -ENOENT)
 		return err;
-	handle->seen = err ? 0 : pg_pins_generation(&pins);
-	if (handle->seen) {
-		reader.generation = handle->seen;
-		err = pg_slots_read(&pins, &slots);
-		if (!err)
-			err = read_all(&reader);
-		if (err)
-			return pg_ebpf_error(diags, err, "cannot read the eBPF maps");
-	}
+	err = err ? 0 : read_state(handle, &pins, known, &objects);
+	if (err)
+		return pg_ebpf_error(diags, err, "cannot read the eBPF maps");
+	pg_known_free(handle->known);
+	handle->known = PG_TAKE(known);
 	*ret_live = objects;
 	objects = (struct pg_objects){ 0 };
 	return 0;

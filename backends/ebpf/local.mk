@@ -1,6 +1,7 @@
 # Identity maps, and the tc programs that read them.
 libbackends_a_SOURCES += \
 	backends/ebpf/attach.c backends/ebpf/attach.h \
+	backends/ebpf/batch.c backends/ebpf/batch.h \
 	backends/ebpf/clsact.c backends/ebpf/clsact.h \
 	backends/ebpf/commit.c backends/ebpf/commit.h \
 	backends/ebpf/commit_endpoints.c \
@@ -11,6 +12,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/entry.c backends/ebpf/entry.h \
 	backends/ebpf/events.c backends/ebpf/events.h \
 	backends/ebpf/generation.c backends/ebpf/generation.h \
+	backends/ebpf/known.c backends/ebpf/known.h \
 	backends/ebpf/live.c \
 	backends/ebpf/log.c backends/ebpf/log.h \
 	backends/ebpf/lookup.c backends/ebpf/lookup.h \

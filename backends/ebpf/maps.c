@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <bpf/bpf.h>
-
 #include "backends/ebpf/maps.h"
 
 static bool endpoint_absent(const void *half)
@@ -76,23 +74,4 @@ enum pg_map pg_map_address_key(const struct pg_prefix *prefix, union pg_map_key 
 	ret_key->address6.length = prefix->length;
 	memcpy(ret_key->address6.addr, prefix->addr.bytes, sizeof(ret_key->address6.addr));
 	return PG_MAP_ADDRESSES6;
-}
-
-int pg_map_each(int fd, void *value, int (*fn)(void *context, const void *key, void *value),
-		void *context)
-{
-	union pg_map_key key = { 0 }, next = { 0 };
-	bool first = true;
-
-	while (!bpf_map_get_next_key(fd, first ? NULL : &key, &next)) {
-		int err = bpf_map_lookup_elem(fd, &next, value);
-
-		if (!err)
-			err = fn(context, &next, value);
-		if (err)
-			return err;
-		key = next;
-		first = false;
-	}
-	return errno == ENOENT ? 0 : -errno;
 }

@@ -59,11 +59,4 @@ union pg_map_key {
 /* The map in which a prefix is, and its key there. */
 enum pg_map pg_map_address_key(const struct pg_prefix *prefix, union pg_map_key *ret_key);
 
-/*
- * Calls fn for each entry of a map, which nobody else writes to meanwhile. `value` has room for the
- * map's value (per-CPU maps: for all of them). Ends with fn's first result other than 0.
- */
-int pg_map_each(int fd, void *value, int (*fn)(void *context, const void *key, void *value),
-		void *context);
-
 #endif

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* uthash ends the process when memory is out, unless told not to. */
-#define HASH_NONFATAL_OOM 1
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "backends/ebpf/batch.h"
 #include "backends/ebpf/slots.h"
 
 struct pg_map_rule pg_slots_rule_make(const char *name, size_t name_length,
@@ -21,43 +19,100 @@ struct pg_map_rule pg_slots_rule_make(const char *name, size_t name_length,
 
 void pg_slots_done(struct pg_slots *slots)
 {
-	HASH_CLEAR(hh, slots->by_rule);
-	pg_array_foreach(slot, &slots->number)
-		free(*slot);
-	free(slots->number.items);
+	free(slots->list.items);
+	free(slots->free.items);
+	free(slots->fresh.items);
+	free(slots->index);
 	*slots = (struct pg_slots){ 0 };
+}
+
+static struct pg_slot *slot_of(const struct pg_slots *slots, uint32_t number)
+{
+	if (number >= slots->list.count || !slots->list.items[number].taken)
+		return NULL;
+	return &slots->list.items[number];
 }
 
 const struct pg_map_rule *pg_slots_rule(const struct pg_slots *slots, uint32_t number)
 {
-	if (number >= slots->number.count || !slots->number.items[number])
-		return NULL;
-	return &slots->number.items[number]->rule;
+	const struct pg_slot *slot = slot_of(slots, number);
+
+	return slot ? &slot->rule : NULL;
 }
 
-/* Puts a slot into both tables. */
-static int add(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t number,
-	       struct pg_slot **ret_slot)
+void pg_slots_hold(struct pg_slots *slots, uint32_t number)
 {
-	_cleanup_free_ struct pg_slot *slot = calloc(1, sizeof(*slot));
+	struct pg_slot *slot = slot_of(slots, number);
 
-	if (!slot)
-		return -ENOMEM;
-	while (slots->number.count <= number) {
-		struct pg_slot **item = pg_array_add(&slots->number);
+	if (slot)
+		slot->uses++;
+}
 
-		if (!item)
-			return -ENOMEM;
+void pg_slots_release(struct pg_slots *slots, uint32_t number)
+{
+	struct pg_slot *slot = slot_of(slots, number);
+
+	if (slot && slot->uses)
+		slot->uses--;
+}
+
+/* FNV-1a. */
+static uint64_t hash_rule(const struct pg_map_rule *rule)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < sizeof(rule->name) && rule->name[i]; i++)
+		hash = (hash ^ (uint8_t)rule->name[i]) * 0x100000001b3;
+	hash = (hash ^ rule->direction) * 0x100000001b3;
+	return (hash ^ rule->verdict) * 0x100000001b3;
+}
+
+/*
+ * The place of a rule in the index, or the empty one where it would be. A slot that was freed leaves its
+ * number in the index, so that what was put behind it is found, until the index is made anew.
+ */
+static uint32_t *place_of(const struct pg_slots *slots, const struct pg_map_rule *rule)
+{
+	uint64_t hash = hash_rule(rule);
+	size_t mask = slots->index_size - 1;
+
+	for (size_t i = (size_t)(hash ^ hash >> 32);; i++) {
+		uint32_t *place = &slots->index[i & mask];
+		const struct pg_map_rule *other = *place ? pg_slots_rule(slots, *place - 1) : NULL;
+
+		if (!*place || (other && !memcmp(other, rule, sizeof(*rule))))
+			return place;
 	}
-	slot->rule = *rule;
-	slot->number = number;
-	HASH_ADD(hh, slots->by_rule, rule, sizeof(slot->rule), slot);
-	/* Without memory uthash leaves it out. */
-	if (HASH_CNT(hh, slots->by_rule) == slots->count)
+}
+
+/* Of two slots with one rule, which only another's doing can make, the first one read is in the index. */
+static void index_slot(struct pg_slots *slots, uint32_t number)
+{
+	uint32_t *place = place_of(slots, &slots->list.items[number].rule);
+
+	if (*place)
+		return;
+	*place = number + 1;
+	slots->index_used++;
+}
+
+/* At most half of the index is in use. */
+static int make_index(struct pg_slots *slots)
+{
+	size_t size = 64;
+
+	while (size < 4 * slots->list.count)
+		size *= 2;
+	free(slots->index);
+	slots->index_used = slots->index_size = 0;
+	slots->index = calloc(size, sizeof(*slots->index));
+	if (!slots->index)
 		return -ENOMEM;
-	slots->count++;
-	*ret_slot = slots->number.items[number] = slot;
-	slot = NULL;
+	slots->index_size = size;
+	for (uint32_t i = 0; i < slots->list.count; i++) {
+		if (slots->list.items[i].taken)
+			index_slot(slots, i);
+	}
 	return 0;
 }
 
@@ -69,13 +124,34 @@ struct reading {
 static int read_slot(void *context, const void *key, void *value)
 {
 	const struct reading *reading = context;
-	struct pg_slot *slot;
+	struct pg_slots *slots = reading->slots;
 	uint32_t number;
 
 	memcpy(&number, key, sizeof(number));
-	if (number >= reading->limit || pg_slots_rule(reading->slots, number))
+	if (number >= reading->limit || slot_of(slots, number))
 		return -EPROTO;
-	return add(reading->slots, value, number, &slot);
+	while (slots->list.count <= number) {
+		const struct pg_slot *slot = pg_array_add(&slots->list);
+
+		if (!slot)
+			return -ENOMEM;
+	}
+	slots->list.items[number].taken = true;
+	memcpy(&slots->list.items[number].rule, value, sizeof(struct pg_map_rule));
+	return 0;
+}
+
+static int list_free(struct pg_slots *slots)
+{
+	for (size_t i = slots->list.count; i--;) {
+		uint32_t *number = slots->list.items[i].taken ? NULL : pg_array_add(&slots->free);
+
+		if (!number && !slots->list.items[i].taken)
+			return -ENOMEM;
+		if (number)
+			*number = (uint32_t)i;
+	}
+	return 0;
 }
 
 int pg_slots_read(const struct pg_pins *pins, struct pg_slots *slots)
@@ -89,72 +165,167 @@ int pg_slots_read(const struct pg_pins *pins, struct pg_slots *slots)
 	if (err)
 		return err;
 	reading.limit = info.max_entries;
-	return pg_map_each(pins->maps[PG_MAP_RULES], &rule, read_slot, &reading);
+	err = pg_batch_each(pins->maps[PG_MAP_RULES], &rule, read_slot, &reading);
+	if (!err)
+		err = list_free(slots);
+	for (uint32_t i = 0; i < PG_ABI_SLOTS_FIXED; i++)
+		pg_slots_hold(slots, i);
+	return err ? err : make_index(slots);
 }
 
-/* The counter first: a policy entry never names a slot without one. */
-static int write_slot(const struct pg_pins *pins, const struct pg_slot *slot)
+static int take_number(struct pg_slots *slots, uint32_t *ret_number)
 {
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct pg_map_counter *zeros = NULL;
-	int err;
+	const struct pg_slot *slot;
 
-	if (cpus < 0)
-		return cpus;
-	zeros = calloc((size_t)cpus, sizeof(*zeros));
-	if (!zeros)
-		return -ENOMEM;
-	err = bpf_map_update_elem(pins->maps[PG_MAP_COUNTERS], &slot->number, zeros, BPF_ANY);
-	if (err)
-		return err;
-	return bpf_map_update_elem(pins->maps[PG_MAP_RULES], &slot->number, &slot->rule, BPF_ANY);
-}
-
-static uint32_t find_free(struct pg_slots *slots)
-{
-	while (slots->lowest_free < slots->number.count && slots->number.items[slots->lowest_free])
-		slots->lowest_free++;
-	return slots->lowest_free;
-}
-
-int pg_slots_use(const struct pg_pins *pins, struct pg_slots *slots, const struct pg_map_rule *rule,
-		 uint32_t *ret_number)
-{
-	struct pg_slot *slot;
-	int err = 0;
-
-	HASH_FIND(hh, slots->by_rule, rule, sizeof(*rule), slot);
-	if (!slot) {
-		err = add(slots, rule, find_free(slots), &slot);
-		if (!err)
-			err = write_slot(pins, slot);
+	if (slots->free.count) {
+		*ret_number = slots->free.items[--slots->free.count];
+		return 0;
 	}
-	if (err)
-		return err;
-	slot->used = true;
-	*ret_number = slot->number;
+	slot = pg_array_add(&slots->list);
+	if (!slot)
+		return -ENOMEM;
+	*ret_number = (uint32_t)slots->list.count - 1;
 	return 0;
 }
 
-static int remove_key(int map, const uint32_t *key)
+static int make_slot(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t *ret_number)
 {
-	int err = bpf_map_delete_elem(map, key);
+	uint32_t *fresh = pg_array_add(&slots->fresh);
+	int err = fresh ? take_number(slots, ret_number) : -ENOMEM;
 
-	return err == -ENOENT ? 0 : err;
+	if (err) {
+		slots->fresh.count -= fresh != NULL;
+		return err;
+	}
+	*fresh = *ret_number;
+	slots->list.items[*ret_number] = (struct pg_slot){ .rule = *rule, .taken = true };
+	index_slot(slots, *ret_number);
+	return 0;
+}
+
+int pg_slots_use(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t *ret_number)
+{
+	uint32_t *place;
+	int err = 0;
+
+	if (2 * slots->index_used >= slots->index_size)
+		err = make_index(slots);
+	if (err)
+		return err;
+	place = place_of(slots, rule);
+	if (*place)
+		*ret_number = *place - 1;
+	else
+		err = make_slot(slots, rule, ret_number);
+	if (!err)
+		pg_slots_hold(slots, *ret_number);
+	return err;
+}
+
+/* So many at a time. */
+#define PORTION 1024
+
+struct portion {
+	uint32_t numbers[PORTION];
+	struct pg_map_rule rules[PORTION];
+};
+
+/* The counters first: a policy entry never names a slot without one. */
+static int write_portion(const struct pg_pins *pins, const struct portion *portion, size_t count,
+			 const struct pg_map_counter *zeros, size_t cpus)
+{
+	struct pg_batch batch = {
+		.map = pins->maps[PG_MAP_COUNTERS],
+		.key_size = sizeof(uint32_t),
+		.value_size = cpus * sizeof(*zeros),
+		.keys = portion->numbers,
+		.values = zeros,
+		.count = count,
+	};
+	size_t done;
+	int err = pg_batch_update(&batch, &done);
+
+	if (err)
+		return err;
+	batch.map = pins->maps[PG_MAP_RULES];
+	batch.value_size = sizeof(portion->rules[0]);
+	batch.values = portion->rules;
+	return pg_batch_update(&batch, &done);
+}
+
+int pg_slots_write(const struct pg_pins *pins, struct pg_slots *slots)
+{
+	int cpus = libbpf_num_possible_cpus(), err = 0;
+	size_t all = slots->fresh.count, portions = PG_MIN(all, (size_t)PORTION);
+	_cleanup_free_ struct portion *portion = malloc(sizeof(*portion));
+	_cleanup_free_ struct pg_map_counter *zeros = NULL;
+
+	if (cpus < 0)
+		return cpus;
+	zeros = calloc(portions * (size_t)cpus + 1, sizeof(*zeros));
+	if (!portion || !zeros)
+		return -ENOMEM;
+	for (size_t at = 0; at < all && !err; at += PORTION) {
+		size_t count = PG_MIN(all - at, (size_t)PORTION);
+
+		for (size_t i = 0; i < count; i++) {
+			portion->numbers[i] = slots->fresh.items[at + i];
+			portion->rules[i] = *pg_slots_rule(slots, portion->numbers[i]);
+		}
+		err = write_portion(pins, portion, count, zeros, (size_t)cpus);
+	}
+	if (!err)
+		slots->fresh.count = 0;
+	return err;
+}
+
+/* The rule last: killed in between, the next commit finds it, and that nothing uses it. */
+static int delete_slots(const struct pg_pins *pins, const uint32_t *numbers, size_t count)
+{
+	struct pg_batch batch = {
+		.map = pins->maps[PG_MAP_COUNTERS],
+		.key_size = sizeof(*numbers),
+		.keys = numbers,
+		.count = count,
+	};
+	int err = pg_batch_delete(&batch);
+
+	batch.map = pins->maps[PG_MAP_RULES];
+	return err ? err : pg_batch_delete(&batch);
+}
+
+int pg_slots_free(const struct pg_pins *pins, struct pg_slots *slots, const uint32_t *numbers,
+		  size_t count)
+{
+	size_t before = slots->free.count;
+	int err;
+
+	for (size_t i = 0; i < count; i++) {
+		struct pg_slot *slot = slot_of(slots, numbers[i]);
+		uint32_t *number;
+
+		if (!slot || slot->uses)
+			continue;
+		number = pg_array_add(&slots->free);
+		if (!number)
+			return -ENOMEM;
+		*number = numbers[i];
+		slot->taken = false;
+	}
+	err = delete_slots(pins, slots->free.items + before, slots->free.count - before);
+	/* What never came to be written isn't to be. */
+	if (!err)
+		slots->fresh.count = 0;
+	return err;
 }
 
 int pg_slots_free_unused(const struct pg_pins *pins, struct pg_slots *slots)
 {
-	int err = 0;
+	_cleanup_free_ uint32_t *numbers = calloc(slots->list.count + 1, sizeof(*numbers));
 
-	for (size_t i = 0; i < slots->number.count && !err; i++) {
-		struct pg_slot *slot = slots->number.items[i];
-
-		if (!slot || slot->used)
-			continue;
-		err = remove_key(pins->maps[PG_MAP_RULES], &slot->number);
-		if (!err)
-			err = remove_key(pins->maps[PG_MAP_COUNTERS], &slot->number);
-	}
-	return err;
+	if (!numbers)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < slots->list.count; i++)
+		numbers[i] = i;
+	return pg_slots_free(pins, slots, numbers, slots->list.count);
 }

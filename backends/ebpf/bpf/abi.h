@@ -16,7 +16,9 @@
  *	1. writes meta.pending = G+1, then every value that changes with generation G+1, the old half
  *	   being what counts now: nothing changes for any packet;
  *	2. attaches the programs to interfaces that are new: their endpoint counts from G+1 on;
- *	3. waits until no program runs that began before (they would see some of the writes only);
+ *	3. on processors that let one load pass another, waits until no program runs that began
+ *	   before: it could read an entry early and then G+1. Elsewhere a program that reads G+1 finds
+ *	   all that was written before it, and to one that reads G it is all the same;
  *	4. stores G+1 in meta.generation, one aligned word of a page that it has mapped: from here on
  *	   every packet is judged by the new policy;
  *	5. waits again, until no program runs that has read G, and takes away what counts no more:
@@ -24,9 +26,9 @@
  *	6. writes meta.pending = 0.
  *
  * Killed before 4, the values hold generation G+1, the old half counts, and the next commit undoes
- * them first; killed after 4, it does 5 and 6. Both are one procedure, since "the half that counts"
- * is all that it looks at: a value whose counting half says "absent" is deleted, and one with a
- * generation to come is written anew with its counting half.
+ * them first; killed after 4, it does 5 and 6. Both are one procedure, which waits first, since "the
+ * half that counts" is all that it looks at: a value whose counting half says "absent" is deleted, and
+ * one with a generation to come is written anew with its counting half.
  *
  * An address trie yields the longest prefix and knows no second best. So an entry that is absent in
  * one of the two halves holds there what the prefix around it gives, and is marked absent.

@@ -130,7 +130,8 @@ static void assert_settled(const struct world *world)
 	world_pins(&pins);
 	stage.now = pg_pins_generation(&pins);
 	assert_int_equal(pg_stage_find(&stage), 0);
-	assert_int_equal(stage.list.count, 0);
+	for (size_t i = 0; i < PG_MAPS_WITH_HALVES; i++)
+		assert_int_equal(stage.lists[i].count, 0);
 	assert_int_equal(pins.meta->pending, 0);
 	for (; !bpf_map_get_next_key(pins.maps[PG_MAP_RULES], last, &key); last = &key, rules++)
 		assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_RULES], &key, &rule), 0);
@@ -182,6 +183,8 @@ static bool changes_something(const struct __ptrace_syscall_info *info)
 		switch (info->entry.args[0]) {
 		case BPF_MAP_UPDATE_ELEM:
 		case BPF_MAP_DELETE_ELEM:
+		case BPF_MAP_UPDATE_BATCH:
+		case BPF_MAP_DELETE_BATCH:
 		case BPF_PROG_LOAD:
 		case BPF_OBJ_PIN:
 		case BPF_LINK_CREATE:
