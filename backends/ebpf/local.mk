@@ -30,6 +30,7 @@ libbackends_a_SOURCES += \
 BPF_PARTS = \
 	backends/ebpf/bpf/abi.h \
 	backends/ebpf/bpf/context.h \
+	backends/ebpf/bpf/established.h \
 	backends/ebpf/bpf/flow.h \
 	backends/ebpf/bpf/flow_id.h \
 	backends/ebpf/bpf/ipv4.h \

@@ -72,14 +72,32 @@ static __always_inline bool is_established(const struct pg_map_flow *flow, const
 	return flow->replied || flow->initiator != id->side;
 }
 
+/*
+ * A clock that costs nothing, for which time is all the same: ten per second at most are written to a flow.
+ * The kernel counts at least 100 jiffies a second, so that `seen` lags a second behind at most.
+ */
+#define TICKS 100
+
+static __always_inline __u32 tick_now(void)
+{
+	return (__u32)bpf_jiffies64();
+}
+
+static __always_inline bool is_fresh(const struct pg_map_flow *flow)
+{
+	return tick_now() - flow->tick < TICKS;
+}
+
 /* Written only where something changes: the entry's cache line is shared by all processors. */
 static __always_inline void see_packet(struct pg_map_flow *flow, const struct flow_id *id,
 				       const struct packet *packet, __u64 now)
 {
 	__u8 ended = flow->ended;
 
-	if (elapsed(flow->seen, now) > SECOND)
+	if (!is_fresh(flow)) {
 		flow->seen = now;
+		flow->tick = tick_now();
+	}
 	if (flow->initiator != id->side && !flow->replied)
 		flow->replied = 1;
 	if (packet->proto != IPPROTO_TCP)
@@ -90,6 +108,22 @@ static __always_inline void see_packet(struct pg_map_flow *flow, const struct fl
 		ended |= PG_ABI_ENDED_FIN(id->side & 1);
 	if (flow->ended != ended)
 		flow->ended = ended;
+}
+
+/* The side whose endpoint the program is at. */
+static __always_inline __u32 my_side(const struct flow_id *id, __u32 program)
+{
+	return (program == PG_ABI_EGRESS ? id->side : !id->side) & 1;
+}
+
+/* Of a flow whose packet the guards have passed. */
+static __always_inline void note_interface(struct pg_map_flow *flow, const struct flow_id *id,
+					   const struct context *context)
+{
+	__u32 mine = my_side(id, context->program), ifindex = context->skb->ifindex;
+
+	if (flow->generation == context->commit.generation && flow->ifindex[mine] != ifindex)
+		flow->ifindex[mine] = ifindex;
 }
 
 /*
@@ -111,30 +145,38 @@ static __always_inline bool may_begin(const struct packet *packet)
 	}
 }
 
-/* The last judge let the packet through. `flow` is the one that it belongs to, or NULL. */
-static __always_inline void let_flow_begin(struct context *context, const struct flow_id *id,
-					   struct pg_map_flow *flow, __u64 now)
+/* A function of its own, since its caller is short of stack. */
+static __noinline void begin_flow(const struct context *context, const struct flow_id *id,
+				  __u64 now)
 {
 	struct pg_map_flow begun = {
 		.seen = now,
+		.tick = tick_now(),
 		.generation = context->commit.generation,
 		.initiator = id->side,
 	};
-	__u32 mine = context->program == PG_ABI_EGRESS ? id->side : !id->side;
+	__u32 mine = my_side(id, context->program);
 
-	if (flow) {
-		see_packet(flow, id, &context->packet, now);
-		return;
-	}
-	if (!may_begin(&context->packet))
-		return;
-	begun.local = 1 << (mine & 1);
+	/* Not by a variable index, which the verifier can't follow on the stack. */
+	begun.ifindex[0] = mine ? 0 : context->skb->ifindex;
+	begun.ifindex[1] = mine ? context->skb->ifindex : 0;
+	begun.local = 1 << mine;
 	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL)
 		begun.local = 3;
 	if (id->family == 6)
 		bpf_map_update_elem(&pg_flows6, &id->key, &begun, BPF_ANY);
 	else
 		bpf_map_update_elem(&pg_flows4, &id->key, &begun, BPF_ANY);
+}
+
+/* The last judge let the packet through. `flow` is the one that it belongs to, or NULL. */
+static __always_inline void let_flow_begin(struct context *context, const struct flow_id *id,
+					   struct pg_map_flow *flow, __u64 now)
+{
+	if (flow)
+		see_packet(flow, id, &context->packet, now);
+	else if (may_begin(&context->packet))
+		begin_flow(context, id, now);
 }
 
 /*

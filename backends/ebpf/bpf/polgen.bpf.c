@@ -14,6 +14,7 @@
 
 #include "abi.h"
 #include "context.h"
+#include "established.h"
 #include "flow.h"
 #include "maps.h"
 #include "policy.h"
@@ -118,6 +119,7 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 		flow = find_flow(&id, packet, &context->commit, now);
 	if (flow && is_established(flow, &id)) {
 		see_packet(flow, &id, packet, now);
+		note_interface(flow, &id, context);
 		count_established(context, flow->local & (1 << (id.side & 1)));
 		return PG_OUTCOME_ESTABLISHED;
 	}
@@ -231,32 +233,31 @@ static __always_inline int leave(struct context *context, __u32 outcome)
 	return TC_ACT_SHOT;
 }
 
-SEC("tc")
-int from_container(struct __sk_buff *skb)
+static __always_inline int run(struct __sk_buff *skb, __u32 program)
 {
 	struct context context = {
 		.skb = skb,
-		.program = PG_ABI_EGRESS,
-		.direction = PG_ABI_EGRESS,
+		.program = program,
+		.direction = program,
 	};
-	__u32 outcome = enter(&context);
+	__u32 outcome;
 
+	if (is_plainly_established(skb, program))
+		return TC_ACT_UNSPEC;
+	outcome = enter(&context);
 	if (outcome == PG_OUTCOMES)
 		outcome = judge_frame(&context);
 	return leave(&context, outcome);
 }
 
 SEC("tc")
+int from_container(struct __sk_buff *skb)
+{
+	return run(skb, PG_ABI_EGRESS);
+}
+
+SEC("tc")
 int to_container(struct __sk_buff *skb)
 {
-	struct context context = {
-		.skb = skb,
-		.program = PG_ABI_INGRESS,
-		.direction = PG_ABI_INGRESS,
-	};
-	__u32 outcome = enter(&context);
-
-	if (outcome == PG_OUTCOMES)
-		outcome = judge_frame(&context);
-	return leave(&context, outcome);
+	return run(skb, PG_ABI_INGRESS);
 }

@@ -73,16 +73,23 @@ static __always_inline bool may_go_on(const struct flow_id *id, __u32 initiator,
 				 generation));
 }
 
-/* Whether the flow is valid for the policy that counts; if not, it is made so or ended. */
+/*
+ * Whether the flow is valid for the policy that counts; if not, it is made so or ended. What the guards
+ * have passed, they have under the generation before. A program that still runs by that leaves alone what
+ * others have done since.
+ */
 static __always_inline bool is_valid(const struct flow_id *id, struct pg_map_flow *flow,
 				     const struct commit *commit)
 {
-	if (flow->generation >= commit->valid_since)
+	if (flow->generation >= commit->generation)
 		return true;
-	if (!may_go_on(id, flow->initiator, commit)) {
+	if (flow->generation < commit->valid_since && !may_go_on(id, flow->initiator, commit)) {
 		forget_flow(id);
 		return false;
 	}
+	flow->ifindex[0] = 0;
+	flow->ifindex[1] = 0;
+	barrier();
 	flow->generation = commit->generation;
 	return true;
 }

@@ -10,6 +10,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_delta_plan \
 	tests/unit/backends/test_ebpf_attach \
 	tests/unit/backends/test_ebpf_commit \
+	tests/unit/backends/test_ebpf_established \
 	tests/unit/backends/test_ebpf_flows \
 	tests/unit/backends/test_ebpf_flows6 \
 	tests/unit/backends/test_ebpf_frames \
@@ -41,6 +42,11 @@ tests_unit_backends_test_ebpf_commit_SOURCES = tests/unit/backends/test_ebpf_com
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_commit_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_commit_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_established_SOURCES = tests/unit/backends/test_ebpf_established.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_established_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_established_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_flows_SOURCES = tests/unit/backends/test_ebpf_flows.c \
 	$(EBPF_TEST_WORLD)

@@ -179,6 +179,7 @@ static void age(uint8_t proto, const char *one, uint16_t one_port, const char *o
 	world_pins(&pins);
 	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow), 0);
 	flow.seen -= seconds * 1000000000ull;
+	flow.tick -= 1000;
 	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow, BPF_EXIST), 0);
 }
 
