@@ -25,6 +25,7 @@ struct pg_intent {
 	const struct pg_verdict_table *table; /* without REDIRECT: apply resolves L7 before */
 	enum pg_host_policy host_policy;
 	enum pg_on_revoke on_revoke;
+	enum pg_same_host same_host;
 	uint8_t digest
 		[32]; /* SHA-256 over all of the above in canonical form: the same for every backend */
 	/*
@@ -121,6 +122,8 @@ struct pg_backend_status {
 	char flavour[32];   /* "legacy", "nft", "tcx", "clsact" */
 	char layout[32];    /* "linear", "tree", "identity-maps" */
 	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
+	/* "redirect, 11 of 12 interfaces (...)"; empty where the backend has no choice */
+	char same_host[160];
 	uint8_t digest[32]; /* of the intent */
 	enum pg_on_revoke on_revoke;
 	size_t objects;	     /* as live() yields */

@@ -74,8 +74,10 @@ struct pg_rtnl_link {
 	int32_t peer_ns; /* that namespace's id as this one knows it (NETNSA_NSID); -1: this one */
 	uint32_t master; /* 0: none */
 	uint32_t flags;	 /* IFF_... */
+	uint32_t mtu;
 	char name[IFNAMSIZ];
 	char kind[16]; /* "veth", "bridge", ...; "" for hardware and loopback */
+	char qdisc[16];
 	uint8_t mac[6];
 };
 
@@ -97,6 +99,8 @@ struct pg_rtnl_addrs {
 /* What there is, by index. -errno; -EINTR when the kernel's list changed while it was read. */
 int pg_rtnl_links(struct pg_rtnl *rtnl, struct pg_rtnl_links *ret_links);
 int pg_rtnl_addrs(struct pg_rtnl *rtnl, struct pg_rtnl_addrs *ret_addrs);
+/* One of them. -ENODEV: there is none of this index. */
+int pg_rtnl_link(struct pg_rtnl *rtnl, uint32_t index, struct pg_rtnl_link *ret_link);
 void pg_rtnl_links_done(struct pg_rtnl_links *links);
 void pg_rtnl_addrs_done(struct pg_rtnl_addrs *addrs);
 #define _cleanup_rtnl_links_ PG_CLEANUP(pg_rtnl_links_done)

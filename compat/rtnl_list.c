@@ -82,6 +82,14 @@ static int parse_link_attr(const struct nlattr *attr, void *data)
 		if (length == sizeof(uint32_t))
 			link->peer_ns = (int32_t)mnl_attr_get_u32(attr);
 		break;
+	case IFLA_MTU:
+		if (length == sizeof(uint32_t))
+			link->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_QDISC:
+		snprintf(link->qdisc, sizeof(link->qdisc), "%.*s", (int)length,
+			 mnl_attr_get_str(attr));
+		break;
 	case IFLA_MASTER:
 		if (length == sizeof(uint32_t))
 			link->master = mnl_attr_get_u32(attr);
@@ -136,6 +144,35 @@ int pg_rtnl_links(struct pg_rtnl *rtnl, struct pg_rtnl_links *ret_links)
 		qsort(links.list.items, links.list.count, sizeof(*links.list.items), compare_links);
 	*ret_links = links;
 	links = (struct pg_rtnl_links){ 0 };
+	return 0;
+}
+
+static int parse_one_link(const struct nlmsghdr *message, void *data)
+{
+	int state = parse_link(message, data);
+
+	return state < 0 ? state : MNL_CB_STOP;
+}
+
+int pg_rtnl_link(struct pg_rtnl *rtnl, uint32_t index, struct pg_rtnl_link *ret_link)
+{
+	_cleanup_rtnl_links_ struct pg_rtnl_links links = { 0 };
+	char buffer[64] = { 0 };
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ifinfomsg *info;
+	int err;
+
+	request->nlmsg_type = RTM_GETLINK;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	info->ifi_index = (int)index;
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	err = ask(rtnl, request, parse_one_link, &links);
+	if (err)
+		return err;
+	if (!links.list.count)
+		return -ENODEV;
+	*ret_link = links.list.items[0];
 	return 0;
 }
 

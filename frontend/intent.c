@@ -176,9 +176,10 @@ static void make_digest(struct pg_intent *intent)
 	struct sha256_ctx hash;
 
 	sha256_init(&hash);
-	hash_text(&hash, "polgen intent 2");
+	hash_text(&hash, "polgen intent 3");
 	hash_number(&hash, intent->host_policy);
 	hash_number(&hash, intent->on_revoke);
+	hash_number(&hash, intent->same_host);
 	hash_addresses(&hash, intent);
 	hash_table(&hash, intent->table);
 	sha256_digest(&hash, sizeof(intent->digest), intent->digest);
@@ -217,6 +218,7 @@ int pg_prepare(const struct pg_sources *sources, const struct pg_policy *policy,
 		.table = &prepared->table,
 		.host_policy = options->host_policy,
 		.on_revoke = options->on_revoke,
+		.same_host = options->same_host,
 		.rule_name = intent_rule_name,
 		.rule_loc = intent_rule_loc,
 		.context = prepared,

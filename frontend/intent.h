@@ -9,6 +9,7 @@ struct pg_intent_options {
 	enum pg_enforcement enforcement;
 	enum pg_host_policy host_policy;
 	enum pg_on_revoke on_revoke;
+	enum pg_same_host same_host;
 	bool l4_only; /* HTTP rules are left out: their L4 part is allowed */
 };
 

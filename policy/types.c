@@ -37,6 +37,12 @@ static const char *const on_revoke_names[] = {
 };
 _Static_assert(PG_COUNT(on_revoke_names) == PG_ON_REVOKES, "a way to revoke lacks its name");
 
+static const char *const same_host_names[] = {
+	[PG_SAME_HOST_STACK] = "stack",
+	[PG_SAME_HOST_REDIRECT] = "redirect",
+};
+_Static_assert(PG_COUNT(same_host_names) == PG_SAME_HOSTS, "a way on the host lacks its name");
+
 static const struct {
 	pg_proto proto;
 	const char *name;
@@ -68,6 +74,11 @@ const char *pg_host_policy_name(enum pg_host_policy policy)
 const char *pg_on_revoke_name(enum pg_on_revoke mode)
 {
 	return (size_t)mode < PG_ON_REVOKES ? on_revoke_names[mode] : "?";
+}
+
+const char *pg_same_host_name(enum pg_same_host way)
+{
+	return (size_t)way < PG_SAME_HOSTS ? same_host_names[way] : "?";
 }
 
 const char *pg_proto_name(pg_proto proto)
@@ -116,6 +127,16 @@ int pg_on_revoke_parse(const char *text, enum pg_on_revoke *ret_mode)
 	if (found < 0)
 		return found;
 	*ret_mode = (enum pg_on_revoke)found;
+	return 0;
+}
+
+int pg_same_host_parse(const char *text, enum pg_same_host *ret_way)
+{
+	int found = find_name(same_host_names, PG_COUNT(same_host_names), text);
+
+	if (found < 0)
+		return found;
+	*ret_way = (enum pg_same_host)found;
 	return 0;
 }
 

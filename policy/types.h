@@ -90,18 +90,27 @@ enum pg_on_revoke {
 	PG_ON_REVOKES,
 };
 
+/* How packets get from one endpoint of a host to another, by backends that can choose. */
+enum pg_same_host {
+	PG_SAME_HOST_STACK,    /* by the bridge and netfilter */
+	PG_SAME_HOST_REDIRECT, /* past them, where they have no say over the flow */
+	PG_SAME_HOSTS,
+};
+
 /* Their text forms: "egress", "deny", "default", "enforce", "tcp" ... Unknown numbers: "?". */
 const char *pg_direction_name(enum pg_direction direction);
 const char *pg_verdict_name(enum pg_verdict verdict);
 const char *pg_enforcement_name(enum pg_enforcement mode);
 const char *pg_host_policy_name(enum pg_host_policy policy);
 const char *pg_on_revoke_name(enum pg_on_revoke mode);
+const char *pg_same_host_name(enum pg_same_host way);
 const char *pg_proto_name(pg_proto proto); /* NULL for a protocol the policy language lacks */
 
 /* 0, or -EINVAL when the text is none of them. Protocols in any case; "any" is not one. */
 int pg_enforcement_parse(const char *text, enum pg_enforcement *ret_mode);
 int pg_host_policy_parse(const char *text, enum pg_host_policy *ret_policy);
 int pg_on_revoke_parse(const char *text, enum pg_on_revoke *ret_mode);
+int pg_same_host_parse(const char *text, enum pg_same_host *ret_way);
 int pg_proto_parse(const char *text, pg_proto *ret_proto);
 
 #endif

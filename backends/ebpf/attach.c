@@ -24,6 +24,11 @@ static const char *link_name(enum pg_direction direction)
 	return direction == PG_EGRESS ? "in" : "out";
 }
 
+static enum bpf_attach_type tcx_hook(enum pg_direction direction)
+{
+	return direction == PG_EGRESS ? TCX_INGRESS : TCX_EGRESS;
+}
+
 static const char *filter_name(enum pg_direction direction)
 {
 	return direction == PG_EGRESS ? "filter-in" : "filter-out";
@@ -147,8 +152,8 @@ static int attach_link(const struct pg_backend_handle *handle, const struct pg_p
 	err = remove_pin(handle, ifindex, link_name(direction));
 	if (err)
 		return err;
-	link = bpf_link_create(pins->programs[direction], (int)ifindex,
-			       direction == PG_EGRESS ? TCX_INGRESS : TCX_EGRESS, &options);
+	link = bpf_link_create(pins->programs[direction], (int)ifindex, tcx_hook(direction),
+			       &options);
 	if (link < 0)
 		return link;
 	return bpf_obj_pin(link, path);
@@ -214,6 +219,38 @@ static bool kernel_has_tcx(void)
 	int err = bpf_prog_query(1, TCX_INGRESS, 0, NULL, NULL, &count);
 
 	return !err || err == -ENOENT;
+}
+
+/* More programs than these aren't all ours either. */
+#define PROGRAMS_MAX 8
+
+static bool is_alone_by_tcx(const struct pg_pins *pins, uint32_t ifindex,
+			    enum pg_direction direction)
+{
+	uint32_t ids[PROGRAMS_MAX], count = PROGRAMS_MAX,
+				    own = program_id(pins->programs[direction]);
+	int err = bpf_prog_query((int)ifindex, tcx_hook(direction), 0, NULL, ids, &count);
+
+	/* Nothing is there; or kernels before Linux 6.6, which don't know it. */
+	if (err == -ENOENT || err == -EINVAL)
+		return true;
+	for (uint32_t i = 0; i < count && !err; i++) {
+		if (ids[i] != own)
+			return false;
+	}
+	return !err;
+}
+
+bool pg_attach_is_alone(const struct pg_pins *pins, uint32_t ifindex)
+{
+	for (int i = 0; i < PG_DIRECTIONS; i++) {
+		size_t others;
+
+		if (!is_alone_by_tcx(pins, ifindex, i) ||
+		    pg_clsact_others(ifindex, i == PG_EGRESS, &others) || others)
+			return false;
+	}
+	return true;
 }
 
 /*

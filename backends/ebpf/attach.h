@@ -29,6 +29,9 @@ bool pg_attach_holds(const struct pg_backend_handle *handle, const struct pg_pin
 bool pg_attach_is_settled(const struct pg_backend_handle *handle, const struct pg_pins *pins,
 			  uint32_t ifindex);
 
+/* Whether nobody else has a program of tc's on an interface. What can't be found out is a no. */
+bool pg_attach_is_alone(const struct pg_pins *pins, uint32_t ifindex);
+
 /* Also when the interface is gone. */
 int pg_detach(const struct pg_backend_handle *handle, uint32_t ifindex);
 int pg_detach_all(const struct pg_backend_handle *handle);

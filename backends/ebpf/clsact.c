@@ -61,10 +61,22 @@ static void close_socket(struct mnl_socket **socket)
 		mnl_socket_close(*socket);
 }
 
-static int count_filter(const struct nlmsghdr *message, void *count)
+struct filters {
+	size_t all, ours;
+};
+
+/* Of each priority there is a message without a handle, too. */
+static int count_filter(const struct nlmsghdr *message, void *data)
 {
-	if (message->nlmsg_type == RTM_NEWTFILTER)
-		++*(size_t *)count;
+	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
+	struct filters *filters = data;
+
+	if (message->nlmsg_type != RTM_NEWTFILTER ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*filter))
+		return MNL_CB_OK;
+	filters->all++;
+	filters->ours += TC_H_MAJ(filter->tcm_info) >> 16 == PRIORITY &&
+			 (!filter->tcm_handle || filter->tcm_handle == HANDLE);
 	return MNL_CB_OK;
 }
 
@@ -83,8 +95,8 @@ static int ask_for_filters(struct mnl_socket *socket, uint32_t ifindex, bool ing
 	return mnl_socket_sendto(socket, header, header->nlmsg_len) < 0 ? -errno : 0;
 }
 
-/* How many filters one direction of the qdisc holds, adding them to *count. */
-static int count_filters(uint32_t ifindex, bool ingress, size_t *count)
+/* What one direction of the qdisc holds is added to *filters. */
+static int count_filters(uint32_t ifindex, bool ingress, struct filters *filters)
 {
 	PG_CLEANUP(close_socket) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
 	char reply[16384] __attribute__((aligned(8)));
@@ -96,9 +108,10 @@ static int count_filters(uint32_t ifindex, bool ingress, size_t *count)
 	while (!err && more > MNL_CB_STOP) {
 		ssize_t length = mnl_socket_recvfrom(socket, reply, sizeof(reply));
 
-		more = length < 0 ? MNL_CB_ERROR
-				  : mnl_cb_run(reply, (size_t)length, 0,
-					       mnl_socket_get_portid(socket), count_filter, count);
+		more = length < 0
+			       ? MNL_CB_ERROR
+			       : mnl_cb_run(reply, (size_t)length, 0, mnl_socket_get_portid(socket),
+					    count_filter, filters);
 		if (more == MNL_CB_ERROR)
 			err = -errno;
 	}
@@ -108,13 +121,23 @@ static int count_filters(uint32_t ifindex, bool ingress, size_t *count)
 int pg_clsact_remove_qdisc(uint32_t ifindex)
 {
 	HOOK(hook, ifindex, BPF_TC_INGRESS | BPF_TC_EGRESS);
-	size_t filters = 0;
+	struct filters filters = { 0 };
 	int err = count_filters(ifindex, true, &filters);
 
 	if (!err)
 		err = count_filters(ifindex, false, &filters);
-	if (!err && !filters)
+	if (!err && !filters.all)
 		err = bpf_tc_hook_destroy(&hook);
 	/* Without the qdisc or the interface the kernel says EINVAL, ENOENT or ENODEV. */
 	return err == -EINVAL || err == -ENOENT || err == -ENODEV ? 0 : err;
+}
+
+int pg_clsact_others(uint32_t ifindex, bool ingress, size_t *ret_count)
+{
+	struct filters filters = { 0 };
+	int err = count_filters(ifindex, ingress, &filters);
+
+	if (!err)
+		*ret_count = filters.all - filters.ours;
+	return err;
 }

@@ -19,4 +19,7 @@ uint32_t pg_clsact_program(uint32_t ifindex, bool ingress);
 
 int pg_clsact_remove(uint32_t ifindex, bool ingress);
 
+/* How many filters of others there are in one direction. */
+int pg_clsact_others(uint32_t ifindex, bool ingress, size_t *ret_count);
+
 #endif

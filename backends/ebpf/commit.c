@@ -11,6 +11,7 @@ static void commit_done(struct pg_commit *commit)
 	pg_stage_done(&commit->stage);
 	free(commit->coming.items);
 	free(commit->going.items);
+	pg_rtnl_free(commit->rtnl);
 	pg_pins_done(&commit->pins);
 }
 
@@ -50,6 +51,7 @@ static void write_meta(const struct pg_commit *commit)
 		.objects = (uint32_t)commit->desired->list.count,
 		.host_policy = (uint8_t)commit->intent->host_policy,
 		.on_revoke = (uint8_t)commit->intent->on_revoke,
+		.same_host = (uint8_t)commit->intent->same_host,
 		.valid_since = valid_since(commit),
 	};
 

@@ -5,6 +5,7 @@
 
 #include "backends/ebpf/known.h"
 #include "backends/ebpf/stage.h"
+#include "compat/rtnl.h"
 
 struct pg_commit {
 	struct pg_backend_handle *handle;
@@ -17,6 +18,7 @@ struct pg_commit {
 	struct pg_stage stage;
 	/* of slots: uses that come and that go, one for each entry */
 	struct pg_array(uint32_t) coming, going;
+	struct pg_rtnl *rtnl; /* NULL: what stands on interfaces can't be asked for */
 };
 
 /* Each reports its errors. */

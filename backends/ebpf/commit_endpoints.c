@@ -2,6 +2,7 @@
 /* The endpoints of a commit: entries by interface index, and the programs on the interfaces. */
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/commit.h"
+#include "backends/ebpf/way.h"
 #include "compat/errtext.h"
 #include "compat/strbuf.h"
 
@@ -110,8 +111,12 @@ static int stage_endpoint(struct pg_commit *commit, uint32_t ifindex,
 {
 	union pg_map_key key = { .number = ifindex };
 	struct pg_map_endpoint_half half = { .identity = endpoint->id.n }, old;
+	struct pg_way way;
 	int err = pg_stage_read(&commit->stage, PG_MAP_ENDPOINTS, &key, true, &old);
 
+	pg_way_find(commit->rtnl, &commit->pins, commit->intent->same_host, ifindex, &way);
+	half.flags = way.flags;
+	half.mtu = way.mtu;
 	memcpy(&half.ipv4, endpoint->ipv4.bytes, sizeof(half.ipv4));
 	memcpy(half.ipv6, endpoint->ipv6.bytes, sizeof(half.ipv6));
 	copy_name(endpoint, half.interface);
@@ -197,8 +202,11 @@ static int stage_departures(struct pg_commit *commit)
 
 int pg_commit_stage_endpoints(struct pg_commit *commit)
 {
-	int err = each_changed(commit, stage_endpoint);
+	int err;
 
+	/* Without it all goes through the stack, which is right, if not quick. */
+	pg_rtnl_new(&commit->rtnl);
+	err = each_changed(commit, stage_endpoint);
 	if (err)
 		return err;
 	err = stage_departures(commit);

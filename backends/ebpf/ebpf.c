@@ -9,6 +9,7 @@
 #include "backends/ebpf/ebpf.h"
 #include "backends/ebpf/known.h"
 #include "backends/ebpf/log.h"
+#include "backends/ebpf/way.h"
 #include "compat/errtext.h"
 #include "compat/netns.h"
 #include "compat/strbuf.h"
@@ -234,6 +235,9 @@ int pg_ebpf_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		err = describe_attachment(handle, &status);
 		if (err)
 			return pg_ebpf_error(diags, err, "cannot list the attached programs");
+		err = pg_way_describe(&pins, status.same_host, sizeof(status.same_host));
+		if (err)
+			return pg_ebpf_error(diags, err, "cannot read an eBPF map");
 	}
 	*ret_status = status;
 	return 0;

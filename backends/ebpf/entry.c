@@ -24,6 +24,7 @@ struct endpoint_key {
 struct endpoint_value {
 	uint32_t id;
 	struct pg_addr ipv4, ipv6;
+	uint8_t same_host;
 	uint8_t attached;
 } __attribute__((packed));
 
@@ -31,6 +32,7 @@ struct meta_value {
 	uint8_t digest[32];
 	uint8_t host_policy;
 	uint8_t on_revoke;
+	uint8_t same_host;
 } __attribute__((packed));
 
 struct policy_key {
@@ -87,6 +89,7 @@ static int add_endpoint(struct pg_objects *objects, const struct pg_map_entry_en
 		.id = htonl(endpoint->id.n),
 		.ipv4 = endpoint->ipv4,
 		.ipv6 = endpoint->ipv6,
+		.same_host = (uint8_t)endpoint->same_host,
 		.attached = endpoint->attached,
 	};
 
@@ -103,6 +106,7 @@ static int add_meta(struct pg_objects *objects, const struct pg_map_entry_meta *
 	struct meta_value value = {
 		.host_policy = (uint8_t)meta->host_policy,
 		.on_revoke = (uint8_t)meta->on_revoke,
+		.same_host = (uint8_t)meta->same_host,
 	};
 	char key = PG_ENTRY_META;
 
@@ -205,6 +209,7 @@ static int read_endpoint(const struct pg_object *object, struct pg_map_entry_end
 		.id = { ntohl(value->id) },
 		.ipv4 = value->ipv4,
 		.ipv6 = value->ipv6,
+		.same_host = value->same_host,
 		.attached = value->attached,
 	};
 	return 0;
@@ -219,6 +224,7 @@ static int read_meta(const struct pg_object *object, struct pg_map_entry_meta *r
 	memcpy(ret_meta->digest, value->digest, sizeof(value->digest));
 	ret_meta->host_policy = value->host_policy;
 	ret_meta->on_revoke = value->on_revoke;
+	ret_meta->same_host = value->same_host;
 	return 0;
 }
 

@@ -35,14 +35,17 @@ struct pg_map_entry_endpoint {
 	const char *name;
 	size_t name_length;
 	pg_identity id;
-	struct pg_addr ipv4, ipv6; /* family 0: none */
-	bool attached;		   /* both programs are on the interface */
+	struct pg_addr ipv4, ipv6;   /* family 0: none */
+	enum pg_same_host same_host; /* what was asked for */
+	/* both programs are on the interface, and what its entry says of it is still so */
+	bool attached;
 };
 
 struct pg_map_entry_meta {
 	uint8_t digest[32];
 	enum pg_host_policy host_policy;
 	enum pg_on_revoke on_revoke;
+	enum pg_same_host same_host;
 };
 
 struct pg_map_entry_policy {

@@ -3,12 +3,14 @@
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/batch.h"
 #include "backends/ebpf/known.h"
+#include "backends/ebpf/way.h"
 
 struct reader {
 	const struct pg_backend_handle *handle;
 	const struct pg_pins *pins;
 	struct pg_known *known;
 	struct pg_objects *objects;
+	struct pg_rtnl *rtnl; /* may be NULL */
 	uint32_t generation;
 };
 
@@ -21,6 +23,21 @@ static struct pg_addr addr_of(uint8_t family, const void *bytes, size_t length)
 		return (struct pg_addr){ 0 };
 	memcpy(addr.bytes, bytes, length);
 	return addr;
+}
+
+static enum pg_same_host same_host(const struct reader *reader)
+{
+	return reader->pins->meta->half[reader->generation & 1].same_host;
+}
+
+/* Whether an interface is as it was when its entry was written. */
+static bool says_so_still(const struct reader *reader, uint32_t ifindex,
+			  const struct pg_map_endpoint_half *half)
+{
+	struct pg_way way;
+
+	pg_way_find(reader->rtnl, reader->pins, same_host(reader), ifindex, &way);
+	return way.flags == half->flags && way.mtu == half->mtu;
 }
 
 /*
@@ -42,8 +59,10 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 		.id = { half->identity },
 		.ipv4 = addr_of(4, &half->ipv4, sizeof(half->ipv4)),
 		.ipv6 = addr_of(6, half->ipv6, sizeof(half->ipv6)),
+		.same_host = same_host(reader),
 		.attached = if_nametoindex(name) == key->number &&
-			    pg_attach_is_settled(reader->handle, reader->pins, key->number),
+			    pg_attach_is_settled(reader->handle, reader->pins, key->number) &&
+			    says_so_still(reader, key->number, half),
 	};
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE)
 		       ?: pg_known_set(reader->known, half->interface, key->number);
@@ -157,7 +176,11 @@ static int read_meta(const struct reader *reader)
 	const struct pg_map_meta_half *half = &meta->half[reader->generation & 1];
 	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_META,
-		.meta = { .host_policy = half->host_policy, .on_revoke = half->on_revoke },
+		.meta = {
+			.host_policy = half->host_policy,
+			.on_revoke = half->on_revoke,
+			.same_host = half->same_host,
+		},
 	};
 	struct pg_map_entry unfinished = { .kind = PG_ENTRY_UNFINISHED,
 					   .generation = meta->pending };
@@ -187,7 +210,8 @@ static int read_all(const struct reader *reader)
 static int read_state(const struct pg_backend_handle *handle, const struct pg_pins *pins,
 		      struct pg_known *known, struct pg_objects *objects)
 {
-	const struct reader reader = {
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
+	struct reader reader = {
 		.handle = handle,
 		.pins = pins,
 		.known = known,
@@ -200,6 +224,8 @@ static int read_state(const struct pg_backend_handle *handle, const struct pg_pi
 		return 0;
 	known->generation = reader.generation;
 	known->pending = pins->meta->pending;
+	pg_rtnl_new(&rtnl);
+	reader.rtnl = rtnl;
 	err = pg_slots_read(pins, &known->slots);
 	return err ? err : read_all(&reader);
 }

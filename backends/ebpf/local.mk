@@ -24,6 +24,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/slots.c backends/ebpf/slots.h \
 	backends/ebpf/stage.c backends/ebpf/stage.h \
 	backends/ebpf/trace.c \
+	backends/ebpf/way.c backends/ebpf/way.h \
 	$(BPF_PARTS)
 
 # The programs: compiled, freed of debug sections, and made into a header with the bytes in it.

@@ -16,6 +16,8 @@ SAME(PG_ABI_DENY, PG_VERDICT_DENY);
 SAME(PG_ABI_HOST_POLICY_ALLOW, PG_HOST_POLICY_ALLOW);
 SAME(PG_ABI_ON_REVOKE_CUT, PG_ON_REVOKE_CUT);
 SAME(PG_ABI_ON_REVOKE_KEEP, PG_ON_REVOKE_KEEP);
+SAME(PG_ABI_SAME_HOST_STACK, PG_SAME_HOST_STACK);
+SAME(PG_ABI_SAME_HOST_REDIRECT, PG_SAME_HOST_REDIRECT);
 SAME(PG_ABI_NAME_MAX, PG_RULE_NAME_MAX);
 SAME(PG_ABI_IFNAME, IFNAMSIZ);
 
@@ -23,7 +25,11 @@ static int plan_meta(const struct pg_intent *intent, struct pg_objects *objects)
 {
 	struct pg_map_entry entry = {
 		.kind = PG_ENTRY_META,
-		.meta = { .host_policy = intent->host_policy, .on_revoke = intent->on_revoke },
+		.meta = {
+			.host_policy = intent->host_policy,
+			.on_revoke = intent->on_revoke,
+			.same_host = intent->same_host,
+		},
 	};
 
 	memcpy(entry.meta.digest, intent->digest, sizeof(entry.meta.digest));
@@ -50,9 +56,10 @@ static int plan_addresses(const struct pg_intent *intent, struct pg_objects *obj
 	return 0;
 }
 
-static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id, struct pg_diags *diags,
+static int plan_endpoint(const struct pg_intent *intent, size_t number, struct pg_diags *diags,
 			 struct pg_objects *objects)
 {
+	const struct pg_endpoint *endpoint = &intent->endpoints->list.items[number];
 	_cleanup_strbuf_ struct pg_strbuf name = { 0 };
 	struct pg_map_entry entry = { .kind = PG_ENTRY_ENDPOINT };
 
@@ -70,9 +77,10 @@ static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id, str
 	entry.endpoint = (struct pg_map_entry_endpoint){
 		.name = name.text,
 		.name_length = name.length,
-		.id = id,
+		.id = intent->identities->endpoint_ids.items[number],
 		.ipv4 = endpoint->ipv4,
 		.ipv6 = endpoint->ipv6,
+		.same_host = intent->same_host,
 		.attached = true,
 	};
 	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
@@ -81,14 +89,10 @@ static int plan_endpoint(const struct pg_endpoint *endpoint, pg_identity id, str
 static int plan_endpoints(const struct pg_intent *intent, struct pg_diags *diags,
 			  struct pg_objects *objects)
 {
-	const struct pg_identities *identities = intent->identities;
-
 	for (size_t i = 0; i < intent->endpoints->list.count; i++) {
-		const struct pg_endpoint *endpoint = &intent->endpoints->list.items[i];
-		int err = endpoint->node
+		int err = intent->endpoints->list.items[i].node
 				  ? 0
-				  : plan_endpoint(endpoint, identities->endpoint_ids.items[i],
-						  diags, objects);
+				  : plan_endpoint(intent, i, diags, objects);
 
 		if (err)
 			return err;

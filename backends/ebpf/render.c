@@ -99,6 +99,7 @@ static void render_meta(struct pg_strbuf *buf, const struct pg_map_entry_meta *m
 	member_number(buf, "abi", PG_ABI_VERSION, json);
 	member_word(buf, "host-policy", pg_host_policy_name(meta->host_policy), json);
 	member_word(buf, "on-revoke", pg_on_revoke_name(meta->on_revoke), json);
+	member_word(buf, "same-host", pg_same_host_name(meta->same_host), json);
 	member_word(buf, "digest", digest, json);
 }
 

@@ -29,6 +29,7 @@ int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_in
 		.enforcement = options->enforcement,
 		.host_policy = options->host_policy,
 		.on_revoke = options->on_revoke,
+		.same_host = options->same_host,
 		.l4_only = options->l4_only,
 	};
 	int policy_err, err;

@@ -59,6 +59,11 @@ static bool set_on_revoke(struct pg_options *options, const char *value)
 	return !pg_on_revoke_parse(value, &options->on_revoke);
 }
 
+static bool set_same_host(struct pg_options *options, const char *value)
+{
+	return !pg_same_host_parse(value, &options->same_host);
+}
+
 static bool set_l7(struct pg_options *options, const char *value)
 {
 	options->l4_only = true;
@@ -213,6 +218,9 @@ static const struct option_row option_rows[] = {
 	  set_policy_dir },
 	{ "ports", "LIST", "what to probe, e.g. tcp/80,udp/53,icmp", set_ports },
 	{ "proto", "tcp|udp|sctp|icmp|icmpv6", "the protocol; default tcp", set_proto },
+	{ "same-host", "redirect|stack",
+	  "ebpf: whether flows between containers may pass by the bridge where it has no say",
+	  set_same_host },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
 };
 

@@ -38,6 +38,7 @@ struct pg_options {
 	enum pg_host_policy host_policy;
 	bool host_policy_given;
 	enum pg_on_revoke on_revoke;
+	enum pg_same_host same_host;
 	bool json, lenient, l4_only, ascii, help;
 	bool lint, diff;
 	const char *endpoints, *netns, *bpffs, *attach, *parent_chain, *layout;

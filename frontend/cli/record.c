@@ -170,11 +170,12 @@ json_t *pg_record_make(const char *backend, const struct pg_options *options,
 	pg_digest_format(intent->digest, digest);
 	for (size_t i = 0; i < options->file_count; i++)
 		json_array_append_new(files, any_string(options->files[i]));
-	record = json_pack("{s:i, s:s, s:s, s:o, s:s, s:s, s:s, s:o, s:o}", "version", 1, "backend",
-			   backend, "digest", digest, "policies", files, "enforcement",
+	record = json_pack("{s:i, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o}", "version", 1,
+			   "backend", backend, "digest", digest, "policies", files, "enforcement",
 			   pg_enforcement_name(options->enforcement), "hostPolicy",
 			   pg_host_policy_name(intent->host_policy), "onRevoke",
-			   pg_on_revoke_name(intent->on_revoke), "endpoints",
+			   pg_on_revoke_name(intent->on_revoke), "sameHost",
+			   pg_same_host_name(intent->same_host), "endpoints",
 			   pg_endpoints_to_json(intent->endpoints, intent->identities),
 			   "identities", pg_identities_to_json(intent->identities));
 	if (options->bpffs && options->backend == PG_CHOICE_EBPF)

@@ -113,6 +113,8 @@ static void print_text(const struct report *report, const json_t *record)
 	if (status->generation)
 		printf("generation  %llu\n", (unsigned long long)status->generation);
 	printf("on-revoke   %s\n", pg_on_revoke_name(status->on_revoke));
+	if (*status->same_host)
+		printf("same-host   %s\n", status->same_host);
 	printf("digest      %s\n", digest);
 	if (record_fits(record, report)) {
 		printf("identities  %zu\n", json_array_size(json_object_get(record, "identities")));
@@ -151,6 +153,8 @@ static json_t *report_to_json(const struct report *report, json_t *record)
 		"onRevoke", pg_on_revoke_name(status->on_revoke), "digest", digest, "objects",
 		(json_int_t)status->objects, "generation", (json_int_t)status->generation,
 		"counters", counters_to_json(&report->counters));
+	if (*status->same_host)
+		json_object_set_new(object, "sameHost", json_string(status->same_host));
 	if (record_fits(record, report)) {
 		json_object_set(object, "endpoints", json_object_get(record, "endpoints"));
 		json_object_set(object, "identities", json_object_get(record, "identities"));

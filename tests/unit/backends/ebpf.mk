@@ -22,6 +22,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_revoke \
 	tests/unit/backends/test_ebpf_trace \
 	tests/unit/backends/test_ebpf_verifier \
+	tests/unit/backends/test_ebpf_way \
 	tests/unit/backends/test_ebpf_wire
 
 if HAVE_CMOCKA
@@ -102,6 +103,10 @@ tests_unit_backends_test_ebpf_verifier_SOURCES = tests/unit/backends/test_ebpf_v
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_verifier_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_verifier_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_way_SOURCES = tests/unit/backends/test_ebpf_way.c $(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_way_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_way_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_wire_SOURCES = tests/unit/backends/test_ebpf_wire.c \
 	$(EBPF_TEST_WORLD)

@@ -72,7 +72,8 @@ static void test_text(void **state)
 		      "address fd00:9::/32 identity=16777218\n"
 		      "endpoint web identity=256 ipv4=10.0.0.2\n"
 		      "endpoint veth2 identity=300 ipv4=10.0.0.3 ipv6=fd00::3\n"
-		      "meta abi=3 host-policy=enforce on-revoke=cut digest=" AB8 AB8 AB8 AB8 "\n"
+		      "meta abi=3 host-policy=enforce on-revoke=cut same-host=stack digest=" AB8 AB8
+			      AB8 AB8 "\n"
 		      "policy subject=256 ingress peer=any tcp/80 allow rule=rule-1\n"
 		      "policy subject=256 ingress peer=2 udp/1000-1003 deny rule=rule-2\n"
 		      "policy subject=256 ingress peer=2 udp/1004-1005 deny rule=rule-2\n"
@@ -105,7 +106,7 @@ static void test_json(void **state)
 		"\"local\": false},\n"
 		"  {\"map\": \"endpoint\", \"name\": \"we\\\"b\", \"identity\": 256, "
 		"\"ipv4\": \"10.0.0.2\"},\n"
-		"  {\"map\": \"meta\", \"abi\": 3, \"host-policy\": \"enforce\", \"on-revoke\": \"cut\", \"digest\": \"" AB8
+		"  {\"map\": \"meta\", \"abi\": 3, \"host-policy\": \"enforce\", \"on-revoke\": \"cut\", \"same-host\": \"stack\", \"digest\": \"" AB8
 			AB8 AB8 AB8 "\"},\n"
 		"  {\"map\": \"policy\", \"subject\": 256, \"direction\": \"ingress\", "
 		"\"peer\": \"any\", \"proto\": \"tcp\", \"port\": \"80-81\", \"verdict\": \"allow\", "
