@@ -13,6 +13,9 @@
 #define TYPE_BITS 6
 #define TYPE_MASK ((1u << TYPE_BITS) - 1)
 
+/* Longer than any rule: the kernel lists each in a message of 32 KiB at most. */
+#define RULE_MAX (64u << 10)
+
 static const struct {
 	const char *name;
 	uint8_t number; /* nft's own, which the kernel only keeps: enum datatypes of nftables 1.0.6 */
@@ -213,7 +216,7 @@ int pg_nftables_add_element(struct pg_objects *objects, uint8_t family, const ch
 int pg_nftables_add_rule(struct pg_objects *objects, uint8_t family, struct nftnl_rule *rule,
 			 uint32_t index)
 {
-	_cleanup_free_ char *buffer = calloc(1, PG_NFNL_MESSAGE_MAX);
+	_cleanup_free_ char *buffer = calloc(1, RULE_MAX);
 	uint8_t place[] = { (uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
 			    (uint8_t)index };
 	struct head head =

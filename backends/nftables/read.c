@@ -238,6 +238,7 @@ static bool parse_set(const struct nlattr **table, struct pg_nftables_set *ret_s
 	    table[NFTA_SET_OBJ_TYPE] ||
 	    strlen(text(table[NFTA_SET_NAME])) >= PG_NFTABLES_NAME_MAX ||
 	    pg_nftables_parse_key_type(number(table[NFTA_SET_KEY_TYPE]), &set) ||
+	    pg_nftables_key_length(&set) > PG_NFTABLES_KEY_MAX ||
 	    pg_nftables_key_length(&set) != number(table[NFTA_SET_KEY_LEN]))
 		return false;
 	if (flags & NFT_SET_MAP &&

@@ -200,6 +200,9 @@ static void test_repairs(void **state)
 		{ "add rule inet polgen ports ip saddr 1.2.3.4 log", true },
 		{ "add set inet polgen mine { type ether_addr; }", false },
 		{ "add map inet polgen mine { type ipv4_addr : mark; flags timeout; }", false },
+		{ "add set inet polgen mine { type ifname . ifname . ifname; "
+		  "elements = { \"a\" . \"b\" . \"c\" }; }",
+		  false },
 		{ "add counter inet polgen mine", false },
 		{ "add element inet polgen peers4 { 1.2.3.4 : 7 }", true },
 		{ "add element bridge polgen-guard endpoints { \"veth999\" }", true },
@@ -229,6 +232,27 @@ static void test_repairs(void **state)
 	assert_false(is_enforcing(handle));
 	after = world_run("nft -s list ruleset");
 	assert_string_equal(after, before);
+	clear(handle);
+	universe_done(&universe);
+}
+
+/* Rules of others in our tables are as long as the kernel lets them be. */
+static void test_long_rule_is_taken_away(void **state)
+{
+	_cleanup_handle_ struct pg_backend_handle *handle = open_backend(true);
+	struct universe universe = { 0 };
+	struct pg_intent intent;
+
+	(void)state;
+	make_world(&universe);
+	intent = intent_of(&universe);
+	apply(handle, &intent);
+	free(world_run("name=$(printf a%%.0s $(seq 250)); "
+		       "nft add set inet polgen $name '{ type ipv4_addr; }' && "
+		       "nft insert rule inet polgen forward "
+		       "$(for i in $(seq 40); do echo ip saddr @$name; done) accept"));
+	assert_true(count_changes(handle, &intent) > 1);
+	apply(handle, &intent);
 	clear(handle);
 	universe_done(&universe);
 }
@@ -376,6 +400,7 @@ int main(void)
 		world_test(test_kernel_holds_the_plan),
 		world_test(test_nft_reads_our_text),
 		world_test(test_repairs),
+		world_test(test_long_rule_is_taken_away),
 		world_test(test_others_change_tables_meanwhile),
 		world_test(test_refusal_changes_nothing),
 		world_test(test_counters_stay),
