@@ -21,6 +21,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_endpoints \
 	tests/fuzz/fuzz_matrix \
 	tests/fuzz/fuzz_nft \
+	tests/fuzz/fuzz_nftables \
 	tests/fuzz/fuzz_policy \
 	tests/fuzz/fuzz_selector \
 	tests/fuzz/fuzz_wire \
@@ -35,6 +36,9 @@ tests_fuzz_fuzz_endpoints_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_matrix_LDADD = $(FUZZ_LIBS) $(MNL_LIBS)
 tests_fuzz_fuzz_nft_LDADD = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libbackends.a libtranslate.a \
 	libpolicy.a libcompat.a $(NFTNL_LIBS) $(MNL_LIBS) $(LIB_FUZZING_ENGINE)
+tests_fuzz_fuzz_nftables_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_nfnl_open,--wrap=pg_nfnl_done \
+	-Wl,--wrap=pg_nfnl_talk,--wrap=pg_nft_generation
+tests_fuzz_fuzz_nftables_LDADD = $(tests_fuzz_fuzz_nft_LDADD)
 tests_fuzz_fuzz_policy_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_selector_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_wire_LDADD = $(FUZZ_LIBS)
