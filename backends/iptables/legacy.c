@@ -32,6 +32,16 @@ static void probe_forward(const struct pg_xt_table *table, struct pg_ipt_probe *
 	}
 }
 
+/* Without our chains nothing can jump there. */
+static bool has_ours(const struct pg_xt_table *table)
+{
+	const char *name = table->ops->first_chain(table->handle);
+
+	while (name && !pg_ipt_is_ours(name))
+		name = table->ops->next_chain(table->handle);
+	return name;
+}
+
 /* FORWARD and the like are there as soon as the table is. */
 static bool is_builtin(const char *chain)
 {
@@ -43,18 +53,15 @@ static int legacy_probe(uint8_t family, const char *parent, struct pg_diags *dia
 {
 	struct pg_ipt_probe probe = { .parent = parent && is_builtin(parent) };
 	_cleanup_xt_table_ struct pg_xt_table table = { 0 };
-	_cleanup_tree_ struct pg_tree ours = { 0 };
 	int err = pg_xt_table_exists(family, diags);
 
 	if (err > 0) {
 		err = pg_xt_table_open(family, diags, &table);
-		if (!err)
-			err = pg_xt_table_read(&table, &ours);
 		if (err)
 			return err;
 		probe.docker_user = table.ops->is_chain(PG_IPT_DOCKER_CHAIN, table.handle);
 		probe.parent |= parent && table.ops->is_chain(parent, table.handle);
-		probe.ours = !pg_tree_is_empty(&ours);
+		probe.ours = has_ours(&table);
 		probe_forward(&table, &probe);
 	}
 	if (err < 0)
@@ -90,7 +97,7 @@ static void report_commit(const struct pg_tree *tree, int err, struct pg_diags *
 }
 
 /* One attempt to replace our part of one family's table. -EAGAIN: worth another. */
-static int replace_once(const struct pg_tree *tree, struct pg_diags *diags)
+static int replace_once(const struct pg_tree *tree, struct pg_diags *diags, struct pg_tree *ret_old)
 {
 	_cleanup_xt_table_ struct pg_xt_table table = { 0 };
 	_cleanup_tree_ struct pg_tree old = { 0 };
@@ -105,22 +112,36 @@ static int replace_once(const struct pg_tree *tree, struct pg_diags *diags)
 	err = pg_xt_table_commit(&table);
 	if (err && err != -EAGAIN)
 		report_commit(tree, err, diags);
+	if (!err) {
+		*ret_old = old;
+		old = (struct pg_tree){ 0 };
+	}
+	return err;
+}
+
+/* Yields what was there: a large table takes long to read once more. */
+static int exchange(const struct pg_tree *tree, struct pg_diags *diags, struct pg_tree *ret_old)
+{
+	int err = pg_tree_is_empty(tree) ? pg_xt_table_exists(tree->family, diags) : 1;
+
+	/* Nothing to remove; the table mustn't come to be by it. */
+	if (!err)
+		*ret_old = (struct pg_tree){ .family = tree->family };
+	if (err <= 0)
+		return err;
+	err = -EAGAIN;
+	for (int i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
+		err = replace_once(tree, diags, ret_old);
+	if (err == -EAGAIN)
+		report_commit(tree, err, diags);
 	return err;
 }
 
 static int replace(const struct pg_tree *tree, struct pg_diags *diags)
 {
-	int err = pg_tree_is_empty(tree) ? pg_xt_table_exists(tree->family, diags) : 1;
+	_cleanup_tree_ struct pg_tree old = { 0 };
 
-	/* Nothing to remove; the table mustn't come to be by it. */
-	if (err <= 0)
-		return err;
-	err = -EAGAIN;
-	for (int i = 0; i < ATTEMPTS && err == -EAGAIN; i++)
-		err = replace_once(tree, diags);
-	if (err == -EAGAIN)
-		report_commit(tree, err, diags);
-	return err;
+	return exchange(tree, diags, &old);
 }
 
 /* Makes IPv6 drop what either tree drops. */
@@ -156,9 +177,7 @@ static int replace_both(const struct pg_tree *v4, const struct pg_tree *v6, stru
 	bool same6;
 	int err;
 
-	err = legacy_read(4, diags, &old4);
-	if (!err)
-		err = legacy_read(6, diags, &old6);
+	err = legacy_read(6, diags, &old6);
 	if (err)
 		return err;
 	same6 = pg_ipt_is_same(&old6, v6);
@@ -166,7 +185,7 @@ static int replace_both(const struct pg_tree *v4, const struct pg_tree *v6, stru
 		err = pg_tree_is_empty(&old6) ? replace(v6, diags) : close_both(&old6, v6, diags);
 	if (err)
 		return err;
-	err = replace(v4, diags);
+	err = exchange(v4, diags, &old4);
 	if (!err && !same6 && !pg_tree_is_empty(&old6)) {
 		err = replace(v6, diags);
 		if (err)

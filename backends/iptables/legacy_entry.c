@@ -131,12 +131,21 @@ static void encode_head6(const struct pg_tree_rule *rule, struct ip6t_entry *ent
 					 (rule->dst_not ? IP6T_INV_DSTIP : 0));
 }
 
+/* At most so much of it, and a NUL. snprintf() takes as long as the rest of a rule. */
+static void copy_text(char *to, const char *text, size_t most)
+{
+	size_t length = strnlen(text, most);
+
+	memcpy(to, text, length);
+	to[length] = 0;
+}
+
 /* Exactly this name, the NUL is compared too; one that ends in '+' is what others begin with. */
 static void set_interface(char name[IFNAMSIZ], char mask[IFNAMSIZ], const char *wanted)
 {
 	size_t length;
 
-	snprintf(name, IFNAMSIZ, "%s", wanted);
+	copy_text(name, wanted, IFNAMSIZ - 1);
 	length = strlen(name);
 	memset(mask, 0xff, name[length - 1] == '+' ? length - 1 : length + 1);
 }
@@ -204,8 +213,8 @@ static void encode_match(const struct pg_tree_rule *rule, enum pg_xt_match match
 	else if (match == PG_XT_CONNTRACK)
 		encode_conntrack(rule, data);
 	else if (match == PG_XT_COMMENT)
-		snprintf(((struct xt_comment_info *)data)->comment, XT_MAX_COMMENT_LEN, "%s",
-			 rule->comment);
+		copy_text(((struct xt_comment_info *)data)->comment, rule->comment,
+			  PG_COMMENT_MAX - 1);
 	else
 		encode_ports(rule, match, data);
 }
@@ -222,8 +231,7 @@ static void encode_target(const struct pg_tree_rule *rule, struct xt_standard_ta
 	const char *name = names[rule->target];
 
 	target->target.u.user.target_size = XT_ALIGN(sizeof(*target));
-	snprintf(target->target.u.user.name, sizeof(target->target.u.user.name), "%s",
-		 name ? name : rule->chain);
+	copy_text(target->target.u.user.name, name ? name : rule->chain, PG_CHAIN_NAME_MAX - 1);
 }
 
 void pg_xt_entry_encode(const struct pg_tree_rule *rule, uint8_t family, union pg_xt_entry *entry)
@@ -247,7 +255,7 @@ void pg_xt_entry_encode(const struct pg_tree_rule *rule, uint8_t family, union p
 			continue;
 		match->u.user.match_size = (uint16_t)(XT_ALIGN(sizeof(*match)) + info->size);
 		match->u.user.revision = info->revision;
-		snprintf(match->u.user.name, sizeof(match->u.user.name), "%s", info->name);
+		copy_text(match->u.user.name, info->name, sizeof(match->u.user.name) - 1);
 		encode_match(rule, i, match->data);
 		at += match->u.user.match_size;
 	}
@@ -347,15 +355,15 @@ static void decode_match(enum pg_xt_match match, const void *data, struct pg_tre
 	const struct xt_conntrack_mtinfo3 *conntrack = data;
 
 	if (match == PG_XT_PHYSDEV) {
-		snprintf(rule->physdev_in, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, physdev->physindev);
-		snprintf(rule->physdev_out, IFNAMSIZ, "%.*s", IFNAMSIZ - 1, physdev->physoutdev);
+		copy_text(rule->physdev_in, physdev->physindev, IFNAMSIZ - 1);
+		copy_text(rule->physdev_out, physdev->physoutdev, IFNAMSIZ - 1);
 	} else if (match == PG_XT_CONNTRACK) {
 		rule->ct_states =
 			(conntrack->state_mask & STATE_ESTABLISHED ? PG_CT_ESTABLISHED : 0u) |
 			(conntrack->state_mask & STATE_RELATED ? PG_CT_RELATED : 0u);
 	} else if (match == PG_XT_COMMENT) {
-		snprintf(rule->comment, sizeof(rule->comment), "%.*s", PG_COMMENT_MAX - 1,
-			 ((const struct xt_comment_info *)data)->comment);
+		copy_text(rule->comment, ((const struct xt_comment_info *)data)->comment,
+			  PG_COMMENT_MAX - 1);
 	} else {
 		decode_ports(match, data, rule);
 	}
