@@ -9,6 +9,8 @@ const struct ab_form ab_forms[] = {
 	{ "bridge", AB_BRIDGE, AB_IN_TRAFFIC | AB_IN_HOSTS, .reference = true },
 	{ "iptables-top", AB_TOP, AB_IN_TRAFFIC | AB_IN_HOSTS, .reference = true },
 	{ "iptables-flat", AB_FLAT, AB_IN_TRAFFIC, .counted = true },
+	{ "iptables-restore", AB_RESTORE, AB_IN_CHANGE, .counted = true, .most = 100000,
+	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy", .layout = "linear" } },
 	{ "legacy-linear", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 100000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "legacy", .layout = "linear" } },
 	{ "legacy-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 100000,

@@ -7,12 +7,13 @@
 #include "bench/ab_results.h"
 
 enum ab_kind {
-	AB_WIRE,   /* a veth pair between the two, and no host */
-	AB_BRIDGE, /* the lab's bridge alone */
-	AB_TOP,	   /* hand-written iptables rules: known flows pass by the first rule */
-	AB_FLAT,   /* hand-written iptables rules without state, as the thesis had them */
-	AB_EMPTY,  /* nothing but an eBPF program that lets pass */
-	AB_POLGEN, /* a backend */
+	AB_WIRE,    /* a veth pair between the two, and no host */
+	AB_BRIDGE,  /* the lab's bridge alone */
+	AB_TOP,	    /* hand-written iptables rules: known flows pass by the first rule */
+	AB_FLAT,    /* hand-written iptables rules without state, as the thesis had them */
+	AB_EMPTY,   /* nothing but an eBPF program that lets pass */
+	AB_POLGEN,  /* a backend */
+	AB_RESTORE, /* the rules of legacy-linear, which iptables-restore installs */
 };
 
 /* Where a form takes part: bits. */

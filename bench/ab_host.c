@@ -118,7 +118,7 @@ int ab_host_install(const struct ab_config *config, const struct ab_policy *poli
 {
 	const struct ab_form *form = config->form;
 	bool has_rules = form->kind == AB_TOP || form->kind == AB_FLAT ||
-			 (form->kind == AB_POLGEN && form->backend != &pg_backend_ebpf);
+			 (form->backend && form->backend != &pg_backend_ebpf);
 	int err = set_bridge_netfilter(has_rules);
 
 	if (err)
@@ -132,6 +132,7 @@ int ab_host_install(const struct ab_config *config, const struct ab_policy *poli
 	case AB_FLAT:
 		return restore(config, server);
 	case AB_POLGEN:
+	case AB_RESTORE:
 		return enforce(config, policy, diags);
 	}
 	return -EINVAL;

@@ -10,6 +10,7 @@
 #include "bench/ab_experiment.h"
 #include "bench/ab_host.h"
 #include "bench/ab_memory.h"
+#include "bench/ab_restore.h"
 #include "bench/ab_stream.h"
 #include "frontend/report.h"
 
@@ -146,13 +147,26 @@ static int commit(struct state *state, struct pg_backend_handle *handle,
 	return err;
 }
 
+/* All of it is its transaction: what it reads first is text. */
+static int restore(struct state *state, const struct pg_prepared *prepared, struct times *ret_times)
+{
+	int err = ab_restore(&state->config.form->options, &prepared->intent, &state->diags,
+			     &ret_times->commit);
+
+	ret_times->whole = ret_times->commit;
+	return err;
+}
+
 static int install(struct state *state, const struct pg_prepared *prepared, struct times *ret_times)
 {
 	const struct pg_backend *backend = state->config.form->backend;
 	struct pg_backend_handle *handle;
 	double start = now_ms();
-	int err = backend->open(&state->config.form->options, true, &state->diags, &handle);
+	int err;
 
+	if (state->config.form->kind == AB_RESTORE)
+		return restore(state, prepared, ret_times);
+	err = backend->open(&state->config.form->options, true, &state->diags, &handle);
 	if (err)
 		return err;
 	err = commit(state, handle, &prepared->intent, ret_times);

@@ -29,6 +29,7 @@ bench_ab_SOURCES = \
 	bench/ab_policy.c bench/ab_policy.h \
 	bench/ab_quiet.c bench/ab_quiet.h \
 	bench/ab_report.c bench/ab_report.h \
+	bench/ab_restore.c bench/ab_restore.h \
 	bench/ab_results.c bench/ab_results.h \
 	bench/ab_experiment.h \
 	bench/ab_run.c \

@@ -43,7 +43,7 @@ complete() {
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in {commit,apply}-{all,one} kernel-memory{,-fixed,-entry} lost-packets longest-pause; do
-		measured_once "$measure" {legacy,nft}-{linear,tree}/1000 nftables/1000 ebpf/1000
+		measured_once "$measure" {iptables-restore,{legacy,nft}-{linear,tree}}/1000 nftables/1000 ebpf/1000
 	done
 }
 
