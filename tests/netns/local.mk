@@ -33,6 +33,7 @@ tests_netns_test_revoke_LDADD = $(TEST_LIBS)
 endif
 
 NETNS_TESTS = tests/netns/ebpf.sh tests/netns/explain.sh tests/netns/iptables.sh \
-	tests/netns/ipv6.sh tests/netns/nft.sh tests/netns/vlan.sh tests/netns/ways.sh
+	tests/netns/ipv6.sh tests/netns/nft.sh tests/netns/readme.sh tests/netns/vlan.sh \
+	tests/netns/ways.sh
 TESTS += $(NETNS_TESTS)
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/networks.sh tests/netns/traffic.pl
