@@ -11,6 +11,7 @@
 #include <xtables.h>
 
 #include "backends/iptables/legacy_entry.h"
+#include "backends/iptables/legacy_ops.h"
 #include "compat/errtext.h"
 
 /* libxtables is told by globals what to do when it gives up; this one comes back from there. */
@@ -41,6 +42,17 @@ static int ask_revision(uint8_t family, const char *name, uint8_t revision)
 	return 0;
 }
 
+/* Where nobody has used iptables yet: the socket option doesn't load iptables' own module. */
+static int ask_first(uint8_t family, const char *name, uint8_t revision)
+{
+	int err = ask_revision(family, name, revision);
+
+	if (err != -ENOPROTOOPT)
+		return err;
+	xtables_insmod(pg_xt_ops(family)->module, NULL, true);
+	return ask_revision(family, name, revision);
+}
+
 /* libxtables' own would print and exit. It picks the highest revision that this says yes to. */
 static int has_revision(const char *name, uint8_t revision, int option PG_UNUSED)
 {
@@ -68,7 +80,7 @@ static const struct xtables_match *find_match(uint8_t family, const char *name)
 
 static int check_match(uint8_t family, const struct pg_xt_match_info *info, struct pg_diags *diags)
 {
-	int err = ask_revision(family, info->name, info->revision);
+	int err = ask_first(family, info->name, info->revision);
 	const struct xtables_match *match;
 	char text[PG_ERRTEXT_MAX];
 

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <linux/bpf.h>
 
+#include "backends/ebpf/log.h"
 #include "backends/ebpf/polgen.bpf.skel.h"
 #include "compat/util.h"
 #include "tests/unit/backends/ebpf_world.h"
@@ -239,6 +240,7 @@ static int load(void **state)
 	(void)state;
 	if (!world_enter())
 		return 0;
+	pg_bpf_log_init();
 	loaded.skeleton = pg_programs__open();
 	if (!loaded.skeleton)
 		return -1;
