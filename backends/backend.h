@@ -66,7 +66,7 @@ void pg_objects_done(struct pg_objects *objects);
 /* Appends a copy of key and value. -ENOMEM. */
 int pg_objects_add(struct pg_objects *objects, const void *key, size_t key_length,
 		   const void *value, size_t value_length, struct pg_origin origin);
-/* Sorts. -EEXIST: two objects have one key. */
+/* Sorts. -EEXIST: two objects have one key. -ENOMEM. */
 int pg_objects_sort(struct pg_objects *objects);
 const struct pg_object *pg_objects_find(const struct pg_objects *objects, const void *key,
 					size_t key_length);

@@ -40,6 +40,21 @@ static int add_rule(void *context, const void *key, void *value)
 			       total.packets, total.bytes);
 }
 
+/* Those of which no packet made a counter have one too. */
+static int add_uncounted(struct sum *sum)
+{
+	pg_array_foreach(slot, &sum->slots->list) {
+		const struct pg_map_rule *rule = &slot->rule;
+		int err = slot->taken ? pg_counters_add(sum->counters, rule->name, rule->direction,
+							rule->verdict, 0, 0)
+				      : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 /* What was counted without a rule. */
 static int add_outcomes(const struct pg_pins *pins, struct sum *sum, struct pg_map_counter *values)
 {
@@ -78,6 +93,8 @@ static int read_counters(const struct pg_pins *pins, struct pg_counters *counter
 	if (!values)
 		return -ENOMEM;
 	err = pg_slots_read(pins, &slots);
+	if (!err)
+		err = add_uncounted(&sum);
 	if (!err)
 		err = pg_batch_each(pins->maps[PG_MAP_COUNTERS], values, add_rule, &sum);
 	return err ? err : add_outcomes(pins, &sum, values);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 
 #include "backends/ebpf/batch.h"
 #include "backends/ebpf/slots.h"
@@ -230,41 +229,27 @@ struct portion {
 	struct pg_map_rule rules[PORTION];
 };
 
-/* The counters first: a policy entry never names a slot without one. */
-static int write_portion(const struct pg_pins *pins, const struct portion *portion, size_t count,
-			 const struct pg_map_counter *zeros, size_t cpus)
+static int write_portion(const struct pg_pins *pins, const struct portion *portion, size_t count)
 {
-	struct pg_batch batch = {
-		.map = pins->maps[PG_MAP_COUNTERS],
-		.key_size = sizeof(uint32_t),
-		.value_size = cpus * sizeof(*zeros),
+	const struct pg_batch batch = {
+		.map = pins->maps[PG_MAP_RULES],
+		.key_size = sizeof(portion->numbers[0]),
+		.value_size = sizeof(portion->rules[0]),
 		.keys = portion->numbers,
-		.values = zeros,
+		.values = portion->rules,
 		.count = count,
 	};
 	size_t done;
-	int err = pg_batch_update(&batch, &done);
 
-	if (err)
-		return err;
-	batch.map = pins->maps[PG_MAP_RULES];
-	batch.value_size = sizeof(portion->rules[0]);
-	batch.values = portion->rules;
 	return pg_batch_update(&batch, &done);
 }
 
 int pg_slots_write(const struct pg_pins *pins, struct pg_slots *slots)
 {
-	int cpus = libbpf_num_possible_cpus(), err = 0;
-	size_t all = slots->fresh.count, portions = PG_MIN(all, (size_t)PORTION);
 	_cleanup_free_ struct portion *portion = malloc(sizeof(*portion));
-	_cleanup_free_ struct pg_map_counter *zeros = NULL;
+	size_t all = slots->fresh.count;
+	int err = portion ? 0 : -ENOMEM;
 
-	if (cpus < 0)
-		return cpus;
-	zeros = calloc(portions * (size_t)cpus + 1, sizeof(*zeros));
-	if (!portion || !zeros)
-		return -ENOMEM;
 	for (size_t at = 0; at < all && !err; at += PORTION) {
 		size_t count = PG_MIN(all - at, (size_t)PORTION);
 
@@ -272,7 +257,7 @@ int pg_slots_write(const struct pg_pins *pins, struct pg_slots *slots)
 			portion->numbers[i] = slots->fresh.items[at + i];
 			portion->rules[i] = *pg_slots_rule(slots, portion->numbers[i]);
 		}
-		err = write_portion(pins, portion, count, zeros, (size_t)cpus);
+		err = write_portion(pins, portion, count);
 	}
 	if (!err)
 		slots->fresh.count = 0;

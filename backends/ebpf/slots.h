@@ -38,7 +38,7 @@ void pg_slots_release(struct pg_slots *slots, uint32_t number);
 /* Finds a rule's slot, or makes one, which is then to be written, and holds it. -ENOMEM. */
 int pg_slots_use(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t *ret_number);
 
-/* Writes those that were made. -E2BIG: a map is full. -ENOMEM. */
+/* Writes those that were made. -E2BIG: the map is full. -ENOMEM. */
 int pg_slots_write(const struct pg_pins *pins, struct pg_slots *slots);
 
 /* Takes those of the numbers that nobody uses out of the maps; a number may be there twice. */

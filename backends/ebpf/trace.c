@@ -63,10 +63,10 @@ static struct pg_trace_step *add_step(struct tracer *tracer, struct pg_strbuf *o
 static int add_counter(struct tracer *tracer, enum pg_map map, uint32_t slot,
 		       struct pg_trace_step *step)
 {
-	struct pg_map_counter counter;
+	struct pg_map_counter counter = { 0 };
 	int found = pg_lookup_counter(&tracer->lookup, map, slot, &counter);
 
-	if (found != 1)
+	if (found < 0)
 		return found;
 	step->counted = true;
 	step->packets = counter.packets;

@@ -210,8 +210,8 @@ PG_ABI_SIZE(struct pg_map_policy, 20);
 
 /*
  * rules: slot -> the rule, direction and verdict that a policy entry came from, so that a dump of
- * the maps explains itself; counters: slot -> what it did. A slot keeps its number while the rule is
- * in the policy.
+ * the maps explains itself; counters: slot -> what it did, from its first packet on. A slot keeps its number
+ * while the rule is in the policy.
  */
 #define PG_ABI_SLOT_NOBODY 0xffffffff /* passed since the subject is open: not counted */
 /* Slots 0 and 1 are the default deny of either direction. */

@@ -24,11 +24,28 @@ static __always_inline void count_outcome(struct context *context, __u32 outcome
 	add(bpf_map_lookup_elem(&pg_outcomes, &outcome), ip_bytes(context));
 }
 
+/*
+ * A rule's first packet makes its counter: of many rules most never see one, and a counter takes memory
+ * for each processor and longer to make than all the rest of what a commit writes for a rule. Where
+ * there is no memory at the moment, a packet isn't counted.
+ */
+__noinline __u64 count_slot(__u32 slot, __u32 bytes)
+{
+	struct pg_map_counter first = { .packets = 1, .bytes = bytes };
+	struct pg_map_counter *counter = bpf_map_lookup_elem(&pg_counters, &slot);
+
+	if (!counter && !bpf_map_update_elem(&pg_counters, &slot, &first, BPF_NOEXIST))
+		return 0;
+	/* Another processor's packet may have been the first. */
+	add(counter ?: bpf_map_lookup_elem(&pg_counters, &slot), bytes);
+	return 0;
+}
+
 /* The rule that decided. */
 static __always_inline void count_rule(struct context *context)
 {
 	if (context->slot != PG_ABI_SLOT_NOBODY)
-		add(bpf_map_lookup_elem(&pg_counters, &context->slot), ip_bytes(context));
+		count_slot(context->slot, ip_bytes(context));
 }
 
 /*
