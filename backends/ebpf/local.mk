@@ -41,7 +41,8 @@ BPF_PARTS = \
 	backends/ebpf/bpf/policy.h \
 	backends/ebpf/bpf/read.h \
 	backends/ebpf/bpf/report.h \
-	backends/ebpf/bpf/revoke.h
+	backends/ebpf/bpf/revoke.h \
+	backends/ebpf/bpf/way.h
 EXTRA_DIST += backends/ebpf/bpf/polgen.bpf.c
 BPF_SKELETON = backends/ebpf/polgen.bpf.skel.h
 BUILT_SOURCES += $(BPF_SKELETON)

@@ -348,9 +348,9 @@ struct pg_map_frag_key {
 };
 
 struct pg_map_frag {
-	__u64 seen;    /* nanoseconds of CLOCK_MONOTONIC */
-	__u32 ifindex; /* the short way: whose interface the first one was handed to; 0: the stack's */
-	__u32 pad;
+	__u64 seen;	  /* nanoseconds of CLOCK_MONOTONIC */
+	__u32 generation; /* under which the first one was let through */
+	__u32 ifindex;	  /* the interface to whose other end it was handed; 0: the stack's way */
 };
 
 #define PG_ABI_FRAG_KEY4 16

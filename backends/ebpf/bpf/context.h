@@ -20,6 +20,7 @@ struct context {
 	__u32 slot;	/* the rule that decided */
 	__u32 subject;	/* who it was judged for */
 	__u32 peer;	/* 0: not looked up */
+	__u32 target;	/* the interface to whose other end the packet is handed; 0: none */
 	__u8 program;	/* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
 	__u8 direction; /* whose rule decided */
 	__u8 peer_flags;

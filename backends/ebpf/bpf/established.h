@@ -9,6 +9,8 @@
 #ifndef PG_BACKENDS_EBPF_BPF_ESTABLISHED_H
 #define PG_BACKENDS_EBPF_BPF_ESTABLISHED_H
 
+#include <linux/pkt_cls.h>
+
 #include "flow.h"
 #include "report.h"
 
@@ -117,8 +119,11 @@ static __always_inline struct pg_map_flow *find_plain(struct __sk_buff *skb, str
 	return NULL;
 }
 
-/* 0: the packet goes the long way. A function of its own for the sake of the other's stack. */
-__noinline int is_plainly_established(struct __sk_buff *skb, __u32 program)
+/* Not an action. */
+#define LONG_WAY 0x100
+
+/* What tc is to do. A function of its own for the sake of the long way's stack. */
+__noinline int pass_established(struct __sk_buff *skb, __u32 program)
 {
 	struct flow_id id = {};
 	const struct pg_map_meta *meta;
@@ -126,17 +131,20 @@ __noinline int is_plainly_established(struct __sk_buff *skb, __u32 program)
 	__u32 zero = 0, mine, outcome = PG_OUTCOME_ESTABLISHED;
 
 	if (skb->vlan_present)
-		return false;
+		return LONG_WAY;
 	flow = find_plain(skb, &id);
 	meta = bpf_map_lookup_elem(&pg_meta, &zero);
 	if (!flow || !meta || flow->generation != *(const volatile __u32 *)&meta->generation)
-		return false;
+		return LONG_WAY;
 	mine = my_side(&id, program);
-	if (flow->ifindex[mine] != skb->ifindex || !flow->replied || !is_fresh(flow))
-		return false;
+	if (flow->ifindex[mine] != skb->ifindex || flow->way == PG_ABI_WAY_UNKNOWN ||
+	    !flow->replied || !is_fresh(flow))
+		return LONG_WAY;
 	if (program == PG_ABI_EGRESS || !(flow->local & (1 << (id.side & 1))))
 		add(bpf_map_lookup_elem(&pg_outcomes, &outcome), skb->len - ETH_HLEN);
-	return true;
+	if (program == PG_ABI_EGRESS && flow->way == PG_ABI_WAY_SHORT)
+		return hand_over(skb, flow->ifindex[other_side(mine)]);
+	return TC_ACT_UNSPEC;
 }
 
 #endif

@@ -113,7 +113,7 @@ static __always_inline void see_packet(struct pg_map_flow *flow, const struct fl
 /* The side whose endpoint the program is at. */
 static __always_inline __u32 my_side(const struct flow_id *id, __u32 program)
 {
-	return (program == PG_ABI_EGRESS ? id->side : !id->side) & 1;
+	return program == PG_ABI_EGRESS ? id->side & 1 : other_side(id->side);
 }
 
 /* Of a flow whose packet the guards have passed. */
@@ -161,8 +161,11 @@ static __noinline void begin_flow(const struct context *context, const struct fl
 	begun.ifindex[0] = mine ? 0 : context->skb->ifindex;
 	begun.ifindex[1] = mine ? context->skb->ifindex : 0;
 	begun.local = 1 << mine;
-	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL)
+	begun.way = PG_ABI_WAY_STACK;
+	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
 		begun.local = 3;
+		begun.way = PG_ABI_WAY_UNKNOWN;
+	}
 	if (id->family == 6)
 		bpf_map_update_elem(&pg_flows6, &id->key, &begun, BPF_ANY);
 	else
@@ -179,19 +182,42 @@ static __always_inline void let_flow_begin(struct context *context, const struct
 		begin_flow(context, id, now);
 }
 
+/* Found, and the interface to whose other end a packet is handed, as one number. */
+#define RELATED(ifindex)	((__u64)(ifindex) << 32 | 1)
+#define RELATED_TARGET(related) ((__u32)((related) >> 32))
+
 /*
  * Whether an ICMP error, whose payload is at `at`, is about a flow that was let through, and sent to the
- * one whose packet it is about.
+ * one whose packet it is about. It goes that flow's way if it comes from its other end.
  */
 __noinline __u64 is_related(struct __sk_buff *skb, __u32 at, __u32 generation, __u32 valid_since,
 			    __u32 host_policy)
 {
 	struct commit commit = { generation, valid_since, host_policy };
+	const struct pg_map_flow *flow;
 	struct packet about = {};
 	struct flow_id id = {};
 
-	return read_embedded(skb, at, &about) && is_destination(skb, &about.saddr) &&
-	       flow_of(&about, &id) && find_flow(&id, &about, &commit, bpf_ktime_get_ns());
+	if (!read_embedded(skb, at, &about) || !is_destination(skb, &about.saddr) ||
+	    !flow_of(&about, &id))
+		return 0;
+	flow = find_flow(&id, &about, &commit, bpf_ktime_get_ns());
+	if (!flow)
+		return 0;
+	if (flow->way != PG_ABI_WAY_SHORT || flow->ifindex[other_side(id.side)] != skb->ifindex)
+		return RELATED(0);
+	return RELATED(flow->ifindex[id.side & 1]);
+}
+
+static __always_inline bool is_error_about_flow(struct context *context)
+{
+	const struct commit *commit = &context->commit;
+	__u64 related = is_related(context->skb, context->packet.payload, commit->generation,
+				   commit->valid_since, commit->host_policy);
+
+	if (context->program == PG_ABI_EGRESS && !is_tagged(context->skb))
+		context->target = RELATED_TARGET(related);
+	return related;
 }
 
 static __always_inline void set_frag_key(struct pg_map_frag_key *key, const struct packet *packet,
@@ -209,33 +235,41 @@ static __always_inline void set_frag_key(struct pg_map_frag_key *key, const stru
 	key->addr4[1] = packet->daddr.v4;
 }
 
-static __always_inline void let_fragments_follow(const struct packet *packet, __u8 program,
-						 __u64 now)
+static __always_inline void let_fragments_follow(const struct context *context, __u64 now)
 {
 	struct pg_map_frag_key key = {};
-	struct pg_map_frag value = { .seen = now };
+	struct pg_map_frag value = {
+		.seen = now,
+		.generation = context->commit.generation,
+		.ifindex = context->target,
+	};
 
-	set_frag_key(&key, packet, program);
-	if (packet->family == 6)
+	set_frag_key(&key, &context->packet, context->program);
+	if (context->packet.family == 6)
 		bpf_map_update_elem(&pg_frags6, &key, &value, BPF_ANY);
 	else
 		bpf_map_update_elem(&pg_frags4, &key, &value, BPF_ANY);
 }
 
-static __always_inline bool follows_first_fragment(const struct packet *packet, __u8 program,
-						   __u64 now)
+/* The first one's way is theirs, unless who is there may have changed since. */
+static __always_inline bool follows_first_fragment(struct context *context, __u64 now)
 {
+	const struct packet *packet = &context->packet;
 	struct pg_map_frag_key key = {};
 	const struct pg_map_frag *first;
 
-	set_frag_key(&key, packet, program);
+	set_frag_key(&key, packet, context->program);
 	if (packet->family == 6) {
 		first = bpf_map_lookup_elem(&pg_frags6, &key);
 		keep_apart(first);
 	} else {
 		first = bpf_map_lookup_elem(&pg_frags4, &key);
 	}
-	return first && elapsed(first->seen, now) <= PG_ABI_IDLE_FRAGMENT * SECOND;
+	if (!first || elapsed(first->seen, now) > PG_ABI_IDLE_FRAGMENT * SECOND)
+		return false;
+	if (first->generation == context->commit.generation)
+		context->target = first->ifindex;
+	return true;
 }
 
 #endif

@@ -13,6 +13,11 @@ struct flow_id {
 	__u32 side; /* 0 or 1: the sender's in the key */
 };
 
+static __always_inline __u32 other_side(__u32 side)
+{
+	return ~side & 1;
+}
+
 static __always_inline __u8 icmpv4_request(__u16 type)
 {
 	switch (type) {

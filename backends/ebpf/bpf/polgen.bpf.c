@@ -47,16 +47,6 @@ static __always_inline __u32 enter(struct context *context)
 	return context->endpoint->identity ? PG_OUTCOMES : PG_OUTCOME_PASS;
 }
 
-static __always_inline bool is_tag(__u32 protocol)
-{
-	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
-}
-
-static __always_inline bool is_tagged(const struct __sk_buff *skb)
-{
-	return skb->vlan_present || is_tag(skb->protocol);
-}
-
 #define VLAN_ID 0x0fff
 
 /*
@@ -73,6 +63,17 @@ static __always_inline __u32 judge_tag(struct context *context)
 	if (context->program == PG_ABI_INGRESS || !skb->vlan_present || skb->vlan_tci & VLAN_ID)
 		return PG_OUTCOME_PASS;
 	return is_tag(skb->protocol) ? PG_OUTCOME_VLAN : PG_OUTCOMES;
+}
+
+/* Of an established flow: finds out about its way, and takes it. */
+static __always_inline void take_way(struct context *context, struct pg_map_flow *flow,
+				     const struct flow_id *id)
+{
+	if (flow->way == PG_ABI_WAY_UNKNOWN)
+		prove_way(context, id, flow);
+	if (flow->way == PG_ABI_WAY_SHORT && context->program == PG_ABI_EGRESS &&
+	    !is_tagged(context->skb))
+		context->target = flow->ifindex[other_side(id->side)];
 }
 
 static __always_inline bool judge_egress(struct context *context)
@@ -120,12 +121,11 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 	if (flow && is_established(flow, &id)) {
 		see_packet(flow, &id, packet, now);
 		note_interface(flow, &id, context);
+		take_way(context, flow, &id);
 		count_established(context, flow->local & (1 << (id.side & 1)));
 		return PG_OUTCOME_ESTABLISHED;
 	}
-	if (is_icmp_error(packet) &&
-	    is_related(context->skb, packet->payload, context->commit.generation,
-		       context->commit.valid_since, context->commit.host_policy)) {
+	if (is_icmp_error(packet) && is_error_about_flow(context)) {
 		find_peer(context, &packet->saddr);
 		count_established(context, context->peer_flags & PG_ABI_ADDRESS_LOCAL);
 		return PG_OUTCOME_ESTABLISHED;
@@ -145,12 +145,12 @@ static __always_inline __u32 judge_datagram(struct context *context)
 	__u32 outcome;
 
 	if (packet->fragment == LATER_FRAGMENT)
-		return !is_judged(context) || follows_first_fragment(packet, context->program, now)
+		return follows_first_fragment(context, now) || !is_judged(context)
 			       ? PG_OUTCOME_PASS
 			       : PG_OUTCOME_FRAGMENT;
 	outcome = judge_packet(context, now);
 	if (packet->fragment == FIRST_FRAGMENT && outcome <= PG_OUTCOME_ESTABLISHED)
-		let_fragments_follow(packet, context->program, now);
+		let_fragments_follow(context, now);
 	return outcome;
 }
 
@@ -222,11 +222,14 @@ static __always_inline __u32 judge_frame(struct context *context)
 	return is_ip(context->skb) ? judge_ip(context) : PG_OUTCOME_PASS;
 }
 
-/* From the outcome to what tc does. Passing means "no opinion", so that other programs get to see it. */
+/*
+ * From the outcome to what tc does. Passing means "no opinion", so that other programs get to see it, but
+ * for the short way, which is taken only where there are none.
+ */
 static __always_inline int leave(struct context *context, __u32 outcome)
 {
 	if (outcome <= PG_OUTCOME_ESTABLISHED)
-		return TC_ACT_UNSPEC;
+		return context->target ? hand_over(context->skb, context->target) : TC_ACT_UNSPEC;
 	if (outcome != PG_OUTCOME_POLICY)
 		count_outcome(context, outcome);
 	tell(context, outcome);
@@ -240,10 +243,11 @@ static __always_inline int run(struct __sk_buff *skb, __u32 program)
 		.program = program,
 		.direction = program,
 	};
+	int action = pass_established(skb, program);
 	__u32 outcome;
 
-	if (is_plainly_established(skb, program))
-		return TC_ACT_UNSPEC;
+	if (action != LONG_WAY)
+		return action;
 	outcome = enter(&context);
 	if (outcome == PG_OUTCOMES)
 		outcome = judge_frame(&context);

@@ -16,6 +16,16 @@ static __always_inline bool is_ip(const struct __sk_buff *skb)
 	return skb->protocol == bpf_htons(ETH_P_IP) || is_ipv6(skb);
 }
 
+static __always_inline bool is_tag(__u32 protocol)
+{
+	return protocol == bpf_htons(ETH_P_8021Q) || protocol == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline bool is_tagged(const struct __sk_buff *skb)
+{
+	return skb->vlan_present || is_tag(skb->protocol);
+}
+
 /* Of a frame that carries IP. */
 static __always_inline bool read_ip(struct __sk_buff *skb, __u32 at, struct packet *packet)
 {

@@ -13,6 +13,7 @@
 
 #include "flow_id.h"
 #include "policy.h"
+#include "way.h"
 
 /* Of the address on one side of the key. */
 static __always_inline __u64 find_owner(const struct flow_id *id, const __u32 side,
@@ -74,9 +75,8 @@ static __always_inline bool may_go_on(const struct flow_id *id, __u32 initiator,
 }
 
 /*
- * Whether the flow is valid for the policy that counts; if not, it is made so or ended. What the guards
- * have passed, they have under the generation before. A program that still runs by that leaves alone what
- * others have done since.
+ * Whether the flow is valid for the policy that counts; if not, it is made so or ended. A program that
+ * still runs by an earlier generation leaves alone what others have done since.
  */
 static __always_inline bool is_valid(const struct flow_id *id, struct pg_map_flow *flow,
 				     const struct commit *commit)
@@ -87,9 +87,7 @@ static __always_inline bool is_valid(const struct flow_id *id, struct pg_map_flo
 		forget_flow(id);
 		return false;
 	}
-	flow->ifindex[0] = 0;
-	flow->ifindex[1] = 0;
-	barrier();
+	renew_way(id, flow, commit->generation);
 	flow->generation = commit->generation;
 	return true;
 }

@@ -20,6 +20,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_policy \
 	tests/unit/backends/test_ebpf_random \
 	tests/unit/backends/test_ebpf_revoke \
+	tests/unit/backends/test_ebpf_short \
 	tests/unit/backends/test_ebpf_trace \
 	tests/unit/backends/test_ebpf_verifier \
 	tests/unit/backends/test_ebpf_way \
@@ -93,6 +94,11 @@ tests_unit_backends_test_ebpf_revoke_SOURCES = tests/unit/backends/test_ebpf_rev
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_revoke_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_revoke_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_short_SOURCES = tests/unit/backends/test_ebpf_short.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_short_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_short_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_trace_SOURCES = tests/unit/backends/test_ebpf_trace.c \
 	$(EBPF_TEST_WORLD) $(backends_test_intent)

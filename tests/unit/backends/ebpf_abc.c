@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "tests/unit/backends/ebpf_abc.h"
 
+#include "compat/netns.h"
+
 static bool can_run;
 static uint32_t ifindexes[ABC];
 
@@ -13,6 +15,20 @@ void abc_enter(void)
 	/* More than 16 bits. */
 	ifindexes[B] = world_veth("vb", 70000);
 	ifindexes[C] = world_veth("vc", 0);
+}
+
+void abc_enter_apart(void)
+{
+	/* Held until the process ends. */
+	static int elsewhere = -1;
+
+	can_run = world_enter();
+	if (!can_run)
+		return;
+	assert_int_equal(pg_netns_new(&elsewhere), 0);
+	ifindexes[A] = world_veth_to("va", 0, elsewhere);
+	ifindexes[B] = world_veth_to("vb", 70000, elsewhere);
+	ifindexes[C] = world_veth_to("vc", 0, elsewhere);
 }
 
 int abc_setup(void **state)

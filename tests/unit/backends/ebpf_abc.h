@@ -38,6 +38,8 @@ enum abc { A, B, C, ABC };
 
 /* Enters the namespace and makes the interfaces. Call it first in main(). */
 void abc_enter(void);
+/* The same with the containers' ends in another namespace, as the short way needs it. */
+void abc_enter_apart(void);
 
 int abc_setup(void **state);
 int abc_teardown(void **state);
@@ -62,6 +64,8 @@ int exchanged(enum abc from, enum abc to, struct packet packet);
 
 #define assert_passes(verdict) assert_int_equal(verdict, PASS)
 #define assert_drops(verdict)  assert_int_equal(verdict, DROP)
+/* Handed over to the other endpoint, the short way. */
+#define assert_hands(verdict) assert_int_equal(verdict, HAND)
 
 /* Every port of TCP. */
 #define TCP_ALL IPPROTO_TCP, 0, 65535

@@ -54,9 +54,10 @@ struct frame frame_of(const struct packet *packet);
 /* An Ethernet frame of any kind. */
 struct frame frame_raw(uint16_t ethertype, const void *bytes, size_t length);
 
-/* TC_ACT_UNSPEC (-1) or TC_ACT_SHOT (2). */
+/* TC_ACT_UNSPEC (-1), TC_ACT_SHOT (2) or TC_ACT_REDIRECT (7). */
 #define PASS (-1)
 #define DROP 2
+#define HAND 7
 
 /* The verdict of one program, as it is pinned, on the host's side of an interface. */
 int run_frame(enum pg_direction direction, uint32_t ifindex, const struct frame *frame);

@@ -35,11 +35,11 @@ bool world_enter(void)
 	return true;
 }
 
-uint32_t world_veth(const char *name, uint32_t index)
+uint32_t world_veth_to(const char *name, uint32_t index, int netns)
 {
 	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
 	struct pg_rtnl_end near = { .name = name, .index = index, .netns = -1 };
-	struct pg_rtnl_end far = { .netns = -1 };
+	struct pg_rtnl_end far = { .netns = netns };
 	char far_name[IFNAMSIZ];
 
 	snprintf(far_name, sizeof(far_name), "%.12s-c", name);
@@ -47,9 +47,20 @@ uint32_t world_veth(const char *name, uint32_t index)
 	assert_int_equal(pg_rtnl_new(&rtnl), 0);
 	pg_rtnl_add_veth(rtnl, &near, &far);
 	assert_int_equal(pg_rtnl_commit(rtnl), 0);
+	return if_nametoindex(name);
+}
+
+uint32_t world_veth(const char *name, uint32_t index)
+{
+	_cleanup_rtnl_ struct pg_rtnl *rtnl = NULL;
+	uint32_t ifindex = world_veth_to(name, index, -1);
+	char far_name[IFNAMSIZ];
+
+	snprintf(far_name, sizeof(far_name), "%.12s-c", name);
+	assert_int_equal(pg_rtnl_new(&rtnl), 0);
 	pg_rtnl_set_up(rtnl, if_nametoindex(far_name));
 	assert_int_equal(pg_rtnl_commit(rtnl), 0);
-	return if_nametoindex(name);
+	return ifindex;
 }
 
 void world_delete_link(uint32_t index)

@@ -21,6 +21,8 @@ bool world_enter(void);
 
 /* A veth pair; yields the index of the end that an endpoint would be behind. 0: any index. */
 uint32_t world_veth(const char *name, uint32_t index);
+/* The same with its other end in another network namespace, which has to be held. */
+uint32_t world_veth_to(const char *name, uint32_t index, int netns);
 void world_delete_link(uint32_t index);
 
 /* An intent, and the parts that it borrows. */
