@@ -7,11 +7,15 @@
 #include "backends/ebpf/pins.h"
 #include "backends/ebpf/polgen.bpf.skel.h"
 
-/* The least that a map is made for; more than that, and it is made for twice what is needed. */
-#define MIN_ENDPOINTS 1024
-#define MIN_SUBJECTS  1024
-#define MIN_POLICY    65536
-#define MIN_RULES     16384
+/*
+ * A map keeps the size that it is made with, and what outgrows it is refused until everything is taken
+ * down. So it is made for several times what the first policy needs, and for no less than this: room that
+ * isn't used takes 16 bytes an entry. More than both generations of the largest plan nobody needs.
+ */
+#define MIN_ENDPOINTS 16384
+#define MIN_SUBJECTS  16384
+#define MIN_POLICY    262144
+#define MIN_RULES     131072
 
 /* Of each family. Kept in memory whether used or not: some 90 bytes each, of IPv6 some 110. */
 #define FLOWS 262144
@@ -25,9 +29,9 @@ static uint32_t room_for(size_t count, uint32_t least)
 {
 	uint64_t room = least;
 
-	while (room < 2 * (uint64_t)count)
+	while (room < count)
 		room *= 2;
-	return (uint32_t)PG_MIN(room, (uint64_t)UINT32_MAX);
+	return (uint32_t)PG_MIN(room, 2 * (uint64_t)PG_PLAN_MAX);
 }
 
 static int set_sizes(struct pg_programs *skeleton, const struct pg_pins_sizes *sizes)
@@ -36,11 +40,11 @@ static int set_sizes(struct pg_programs *skeleton, const struct pg_pins_sizes *s
 		struct bpf_map *map;
 		uint32_t entries;
 	} table[] = {
-		{ skeleton->maps.pg_endpoints, room_for(sizes->endpoints, MIN_ENDPOINTS) },
-		{ skeleton->maps.pg_subjects, room_for(sizes->subjects, MIN_SUBJECTS) },
-		{ skeleton->maps.pg_policy, room_for(sizes->policy, MIN_POLICY) },
-		{ skeleton->maps.pg_rules, room_for(sizes->rules, MIN_RULES) },
-		{ skeleton->maps.pg_counters, room_for(sizes->rules, MIN_RULES) },
+		{ skeleton->maps.pg_endpoints, room_for(4 * sizes->endpoints, MIN_ENDPOINTS) },
+		{ skeleton->maps.pg_subjects, room_for(4 * sizes->subjects, MIN_SUBJECTS) },
+		{ skeleton->maps.pg_policy, room_for(4 * sizes->policy, MIN_POLICY) },
+		{ skeleton->maps.pg_rules, room_for(2 * sizes->rules, MIN_RULES) },
+		{ skeleton->maps.pg_counters, room_for(2 * sizes->rules, MIN_RULES) },
 		/* A trie takes memory for what is in it only. */
 		{ skeleton->maps.pg_addresses4, 2 * PG_PLAN_MAX },
 		{ skeleton->maps.pg_addresses6, 2 * PG_PLAN_MAX },

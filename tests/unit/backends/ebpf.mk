@@ -21,6 +21,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_random \
 	tests/unit/backends/test_ebpf_revoke \
 	tests/unit/backends/test_ebpf_short \
+	tests/unit/backends/test_ebpf_size \
 	tests/unit/backends/test_ebpf_trace \
 	tests/unit/backends/test_ebpf_verifier \
 	tests/unit/backends/test_ebpf_way \
@@ -99,6 +100,11 @@ tests_unit_backends_test_ebpf_short_SOURCES = tests/unit/backends/test_ebpf_shor
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_short_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_short_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_size_SOURCES = tests/unit/backends/test_ebpf_size.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_size_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_size_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_trace_SOURCES = tests/unit/backends/test_ebpf_trace.c \
 	$(EBPF_TEST_WORLD) $(backends_test_intent)

@@ -78,6 +78,9 @@ bool world_has_tcx(void);
 size_t world_links(uint32_t ifindex);
 bool world_is_attached(uint32_t ifindex, enum pg_direction direction);
 
+/* From now on the kernel knows no batches for this process, as before Linux 5.6. */
+bool world_lose_batches(void);
+
 /* Packets that a counter holds; 0 where there is none. */
 uint64_t world_counter(const char *rule, enum pg_direction direction, enum pg_verdict verdict);
 

@@ -307,13 +307,14 @@ static void test_a_policy_that_does_not_fit(void **state)
 
 	allow(world, 80, 1);
 	abc_apply(world);
-	for (size_t i = 0; i < PG_COUNT(protocols); i++) {
+	for (size_t i = 0; i < 3 * PG_COUNT(protocols); i++) {
 		for (uint32_t port = 1; port < 65536; port += 2)
-			world_rule(world, A_ID, PG_EGRESS, CIDR_ID, protocols[i], (uint16_t)port,
-				   (uint16_t)port, PG_VERDICT_ALLOW, 2);
+			world_rule(world, i < 6 ? A_ID : B_ID, i < 3 ? PG_INGRESS : PG_EGRESS,
+				   CIDR_ID, protocols[i % 3], (uint16_t)port, (uint16_t)port,
+				   PG_VERDICT_ALLOW, 2);
 	}
 	world_finish(world);
-	apply_fails(world, -E2BIG, "map 'pg_policy' was made for 65536 entries");
+	apply_fails(world, -E2BIG, "map 'pg_policy' was made for 262144 entries");
 	assert_passes(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
 	assert_drops(sent(A, tcp(A_IP, 1, CIDR_IP, 81, TCP_SYN)));
 	assert_int_equal(status().generation, 1);

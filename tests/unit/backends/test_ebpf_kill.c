@@ -143,6 +143,7 @@ static void assert_settled(const struct world *world)
 struct job {
 	struct pg_backend_handle *handle;
 	const struct world *world; /* NULL: clear */
+	bool one_by_one;	   /* without batches */
 	struct pg_objects desired, live;
 	struct pg_diff diff;
 	struct pg_diags diags;
@@ -238,6 +239,8 @@ static pid_t start(struct job *job)
 
 	assert_true(child >= 0);
 	if (!child) {
+		if (job->one_by_one && !world_lose_batches())
+			_exit(255);
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) || raise(SIGSTOP))
 			_exit(255);
 		_exit(-job_do(job));
@@ -266,12 +269,14 @@ static bool kill_before(struct job *job, unsigned int n)
 	return true;
 }
 
-static bool killed_commit(const struct world *world, const char *attach, unsigned int n)
+static bool killed_commit(const struct world *world, const char *attach, bool one_by_one,
+			  unsigned int n)
 {
 	struct job job;
 	bool killed;
 
 	job_begin(&job, world, attach);
+	job.one_by_one = one_by_one;
 	killed = kill_before(&job, n);
 	job_end(&job);
 	return killed;
@@ -298,7 +303,7 @@ static void assert_enforced(const struct verdicts *wanted)
  * From one policy to the other, by one way of attaching; killed before each `step`-th call. (Attaching
  * and detaching wait for the kernel some ten milliseconds each: all calls of all tests take a minute.)
  */
-static void change_and_kill(const char *attach, unsigned int step)
+static void change_and_kill(const char *attach, bool one_by_one, unsigned int step)
 {
 	_cleanup_world_ struct world old, new;
 	struct verdicts old_verdicts, new_verdicts, now;
@@ -311,7 +316,7 @@ static void change_and_kill(const char *attach, unsigned int step)
 	apply_by(&old, attach);
 	old_verdicts = what_is_enforced();
 	assert_false(same(&old_verdicts, &new_verdicts));
-	for (n = 1; killed_commit(&new, attach, n); n += step) {
+	for (n = 1; killed_commit(&new, attach, one_by_one, n); n += step) {
 		now = what_is_enforced();
 		if (!flipped_at && same(&now, &new_verdicts))
 			flipped_at = n;
@@ -378,13 +383,20 @@ static void test_change_killed_tcx(void **state)
 	abc_begin(state);
 	if (!world_has_tcx())
 		skip();
-	change_and_kill("tcx", 1);
+	change_and_kill("tcx", false, 1);
+}
+
+/* More calls to be killed between, as on kernels that know no batches. */
+static void test_change_killed_one_by_one(void **state)
+{
+	abc_begin(state);
+	change_and_kill(NULL, true, 2);
 }
 
 static void test_change_killed_clsact(void **state)
 {
 	abc_begin(state);
-	change_and_kill("clsact", 3);
+	change_and_kill("clsact", false, 3);
 }
 
 /* From nothing: either everything passes, or the policy is enforced on all. */
@@ -400,7 +412,7 @@ static void test_first_commit_killed(void **state)
 	verdicts = what_is_enforced();
 	world_clear();
 	none = what_is_enforced();
-	for (n = 1; killed_commit(&new, NULL, n); n += 3) {
+	for (n = 1; killed_commit(&new, NULL, false, n); n += 3) {
 		now = what_is_enforced();
 		if (!flipped_at && same(&now, &verdicts))
 			flipped_at = n;
@@ -430,7 +442,7 @@ static void clear_and_kill(const char *attach)
 	none = what_is_enforced();
 	apply_by(&new, attach);
 	verdicts = what_is_enforced();
-	for (n = 1; killed_commit(NULL, attach, n); n += 3) {
+	for (n = 1; killed_commit(NULL, attach, false, n); n += 3) {
 		now = what_is_enforced();
 		assert_true(same(&now, &none));
 		if (n % 2) {
@@ -463,9 +475,10 @@ static void test_clear_killed_clsact(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		abc_test(test_change_killed_tcx),	 abc_test(test_change_killed_clsact),
-		abc_test(test_interface_goes_meanwhile), abc_test(test_first_commit_killed),
-		abc_test(test_clear_killed_tcx),	 abc_test(test_clear_killed_clsact),
+		abc_test(test_change_killed_tcx),    abc_test(test_change_killed_one_by_one),
+		abc_test(test_change_killed_clsact), abc_test(test_interface_goes_meanwhile),
+		abc_test(test_first_commit_killed),  abc_test(test_clear_killed_tcx),
+		abc_test(test_clear_killed_clsact),
 	};
 
 	abc_enter();
