@@ -191,12 +191,11 @@ static int write_file(const char *path, const struct ab_conditions *conditions,
 	return err;
 }
 
-static int write_all(const struct request *request, const struct ab_conditions *conditions,
-		     const struct ab_results *results)
+static int write_files(const struct request *request, const struct ab_conditions *conditions,
+		       const struct ab_results *results)
 {
 	int err = 0;
 
-	ab_report_text(stdout, conditions, results);
 	if (request->csv)
 		err = write_file(request->csv, conditions, results, false);
 	if (request->json)
@@ -222,28 +221,23 @@ static void describe(const struct ab_options *options, struct ab_conditions *con
 				   options->rounds);
 }
 
-static int run_experiments(const struct request *request, struct ab_results *results)
-{
-	pg_array_foreach(experiment, &request->experiments) {
-		int err = ab_run(*experiment, &request->options, results);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* What was measured before something went wrong is written all the same. */
+/* After each experiment, and if something went wrong, what was measured so far is written. */
 static int measure(const struct request *request)
 {
 	_cleanup_results_ struct ab_results results = { 0 };
-	struct ab_conditions conditions;
-	int err;
+	struct ab_conditions before, conditions;
+	int err = 0;
 
-	describe(&request->options, &conditions);
-	err = run_experiments(request, &results);
-	ab_conditions_judge(&conditions, &results.quiet);
-	return write_all(request, &conditions, &results) ?: err;
+	describe(&request->options, &before);
+	conditions = before;
+	for (size_t i = 0; i < request->experiments.count && !err; i++) {
+		err = ab_run(request->experiments.items[i], &request->options, &results);
+		conditions = before;
+		ab_conditions_judge(&conditions, &results.quiet);
+		err = write_files(request, &conditions, &results) ?: err;
+	}
+	ab_report_text(stdout, &conditions, &results);
+	return err;
 }
 
 int main(int argc, char **argv)

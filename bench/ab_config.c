@@ -20,7 +20,7 @@ const struct ab_form ab_forms[] = {
 	{ "nft-tree", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE, .counted = true, .most = 10000,
 	  .backend = &pg_backend_iptables, .options = { .flavour = "nft", .layout = "tree" } },
 	{ "nftables", AB_POLGEN, AB_IN_TRAFFIC | AB_IN_CHANGE | AB_IN_HOSTS, .counted = true,
-	  .backend = &pg_backend_nftables },
+	  .most = 100000, .backend = &pg_backend_nftables },
 	{ "ebpf", AB_POLGEN, EVERYWHERE | AB_IN_HOSTS, .counted = true,
 	  .backend = &pg_backend_ebpf },
 	{ 0 },

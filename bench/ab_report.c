@@ -3,6 +3,8 @@
 
 #include <jansson.h>
 
+#include "bench/ab_targets.h"
+
 /* Series of one measurement: list.items[first .. end - 1]. */
 struct group {
 	const struct ab_series *first, *end;
@@ -92,6 +94,33 @@ static void put_conditions(FILE *out, const struct ab_conditions *conditions)
 		fprintf(out, "%-12s %s\n", "warning", conditions->warnings[i]);
 }
 
+static void put_target(FILE *out, const struct ab_outcome *outcome)
+{
+	const struct ab_target *target = outcome->target;
+	const struct ab_estimate *estimate = &outcome->estimate;
+
+	fprintf(out, "  %-64s  %-22s %7.4g  %8.4g %8.4g..%-8.4g %s\n", target->text,
+		outcome->series->config, target->limit, estimate->median, estimate->low,
+		estimate->high, ab_reached_text(outcome->reached));
+}
+
+static void put_targets(FILE *out, const struct ab_results *results)
+{
+	bool first = true;
+
+	for (const struct ab_target *target = ab_targets; target->text; target++) {
+		struct ab_outcome outcome;
+
+		if (!ab_target_judge(target, results, &outcome))
+			continue;
+		if (first)
+			fprintf(out, "\n%-66s%-24s%7s  %8s %18s\n", "targets", "", "limit", "is",
+				"95 %");
+		put_target(out, &outcome);
+		first = false;
+	}
+}
+
 void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 		    const struct ab_results *results)
 {
@@ -106,6 +135,7 @@ void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 				put_series(out, &group, series);
 		}
 	}
+	put_targets(out, results);
 }
 
 void ab_report_csv(FILE *out, const struct ab_results *results)
@@ -177,13 +207,55 @@ static json_t *warnings_json(const struct ab_conditions *conditions)
 	return list;
 }
 
+static const char *kind_text(enum ab_target_kind kind)
+{
+	static const char *const texts[] = {
+		[AB_RATIO_LEAST] = "ratio, at least",
+		[AB_RATIO_MOST] = "ratio, at most",
+		[AB_ABOVE_MOST] = "difference, at most",
+		[AB_VALUE_MOST] = "at most",
+	};
+
+	return texts[kind];
+}
+
+static json_t *outcome_json(const struct ab_outcome *outcome)
+{
+	const struct ab_target *target = outcome->target;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:f, s:o, s:s}", "target", target->text,
+			 "measure", target->measure, "unit",
+			 target->kind == AB_VALUE_MOST || target->kind == AB_ABOVE_MOST
+				 ? outcome->series->unit
+				 : "",
+			 "config", outcome->series->config, "other",
+			 target->other ? json_string(outcome->other->config) : json_null(), "kind",
+			 kind_text(target->kind), "limit", target->limit, "estimate",
+			 estimate_json(&outcome->estimate), "outcome",
+			 ab_reached_text(outcome->reached));
+}
+
+static json_t *targets_json(const struct ab_results *results)
+{
+	json_t *list = json_array();
+
+	for (const struct ab_target *target = ab_targets; target->text; target++) {
+		struct ab_outcome outcome;
+
+		if (ab_target_judge(target, results, &outcome))
+			json_array_append_new(list, outcome_json(&outcome));
+	}
+	return list;
+}
+
 int ab_report_json(FILE *out, const struct ab_conditions *conditions,
 		   const struct ab_results *results)
 {
 	struct group group = { 0 };
 	json_t *list = json_array();
-	json_t *root = json_pack("{s:o, s:o, s:o}", "conditions", conditions_json(conditions),
-				 "warnings", warnings_json(conditions), "results", list);
+	json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "conditions", conditions_json(conditions),
+				 "warnings", warnings_json(conditions), "targets",
+				 targets_json(results), "results", list);
 	int failed = !root;
 
 	while (root && next_group(results, &group)) {

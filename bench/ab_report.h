@@ -6,12 +6,12 @@
 #include "bench/ab_conditions.h"
 #include "bench/ab_results.h"
 
-/* A table for each measurement: medians, and ratios to each of its references. */
+/* A table for each measurement: medians, and ratios to each of its references. Then the targets. */
 void ab_report_text(FILE *out, const struct ab_conditions *conditions,
 		    const struct ab_results *results);
 /* Every value: experiment,measure,unit,form,policies,config,round,value. */
 void ab_report_csv(FILE *out, const struct ab_results *results);
-/* Conditions, warnings, medians, ratios and values. -ENOMEM, -EIO. */
+/* Conditions, warnings, targets, medians, ratios and values. -ENOMEM, -EIO. */
 int ab_report_json(FILE *out, const struct ab_conditions *conditions,
 		   const struct ab_results *results);
 

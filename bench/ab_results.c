@@ -40,8 +40,20 @@ bool ab_ratio(const struct ab_series *series, const struct ab_series *reference,
 			return false;
 		ratios[i] = series->values.items[i] / reference->values.items[i];
 	}
-	if (!count)
-		return false;
-	*ret_ratio = ab_estimate(ratios, count);
-	return true;
+	if (count)
+		*ret_ratio = ab_estimate(ratios, count);
+	return count;
+}
+
+bool ab_difference(const struct ab_series *series, const struct ab_series *reference,
+		   struct ab_estimate *ret_difference)
+{
+	size_t count = PG_MIN(series->values.count, reference->values.count);
+	double differences[AB_VALUES_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		differences[i] = series->values.items[i] - reference->values.items[i];
+	if (count)
+		*ret_difference = ab_estimate(differences, count);
+	return count;
 }

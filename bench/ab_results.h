@@ -39,5 +39,8 @@ int ab_series_add(struct ab_series *series, double value);
  */
 bool ab_ratio(const struct ab_series *series, const struct ab_series *reference,
 	      struct ab_estimate *ret_ratio);
+/* The same for how much more it is. */
+bool ab_difference(const struct ab_series *series, const struct ab_series *reference,
+		   struct ab_estimate *ret_difference);
 
 #endif

@@ -153,7 +153,7 @@ static int restore(struct state *state, const struct pg_prepared *prepared, stru
 	int err = ab_restore(&state->config.form->options, &prepared->intent, &state->diags,
 			     &ret_times->commit);
 
-	ret_times->whole = ret_times->commit;
+	ret_times->whole = ret_times->flip = ret_times->commit;
 	return err;
 }
 

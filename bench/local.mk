@@ -1,5 +1,5 @@
 # Measurements, run by hand.
-EXTRA_DIST += bench/generate bench/run
+EXTRA_DIST += bench/generate bench/report bench/report.jq bench/run
 
 # make bench/resolve: what the model costs, without decoding and without a backend.
 EXTRA_PROGRAMS += bench/resolve
@@ -40,5 +40,6 @@ bench_ab_SOURCES = \
 	bench/ab_site.c bench/ab_site.h \
 	bench/ab_stats.c bench/ab_stats.h \
 	bench/ab_stream.c bench/ab_stream.h \
+	bench/ab_targets.c bench/ab_targets.h \
 	bench/ab_traffic.c bench/ab_traffic.h
 bench_ab_LDADD = $(POLGEN_LIBS) $(SYSTEM_LIBS)

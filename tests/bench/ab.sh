@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# bench/ab does what it says. Not how fast anything is: that is for a quiet machine.
+# bench/ab and bench/report do what they say. Not how fast anything is: that is for a quiet machine.
 cd "${top_srcdir:-$(dirname "$0")/../..}" || exit 1
 . tests/tap.sh
 tap_sandbox "$0" "$@"
@@ -39,7 +39,7 @@ complete() {
 	for measure in hosts-{stream,rr,crr,udp}; do
 		measured_once "$measure" wire bridge iptables-top nftables/1 ebpf/1
 	done
-	for measure in verdict-{first,any,known}-ipv{4,6}; do
+	for measure in verdict-{row,first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in {commit,apply}-{all,one} kernel-memory{,-fixed,-entry} lost-packets longest-pause; do
@@ -66,6 +66,70 @@ conditions() {
 		all(length > 0)) and (.warnings | length > 0)' "$SANDBOX/ab.json"
 }
 
+# What a reader of the file counts on.
+schema() {
+	jq -e '(.results | length > 0 and all(
+			(.experiment, .measure, .unit, .form, .config | type == "string") and
+			(.policies | type | IN("number", "null")) and (.better | IN("more", "less")) and
+			(.values | length > 0 and all(type == "number")) and (.ratios | type == "object"))) and
+		(.targets | length > 0 and all(
+			(.target, .config, .kind | type == "string") and (.limit | type == "number") and
+			(.outcome | IN("reached", "missed", "undecided")) and
+			(.estimate | .low <= .median and .median <= .high)))' "$SANDBOX/ab.json"
+}
+
+# What is judged is what was measured.
+judged() {
+	jq -e '([.results[] | select(.measure == "tcp-rr" and .config == "ebpf/200")][0].ratios.wire) as $ratio
+		| [.targets[] | select(.measure == "tcp-rr" and .other == "wire")]
+		| length == 1 and (.[0] | .estimate == $ratio and
+			.outcome == (if $ratio.median >= .limit then "reached" else "missed" end))' "$SANDBOX/ab.json"
+}
+
+report() {
+	bench/report "$@" "$SANDBOX/ab.json"
+}
+
+# Prints the lines of Markdown tables that have another number of columns than the head above them.
+ragged() {
+	report --markdown | awk -F '|' '
+		!/^\|/ { columns = 0; next }
+		!columns { columns = NF; tables++ }
+		NF != columns
+		END { if (tables != 11) print tables " tables" }'
+}
+
+markdown_value() {
+	local value
+
+	value=$(jq -r '.results[] | select(.measure == "verdict-known-ipv4" and .config == "ebpf/1000")
+		| .values[0] | round' "$SANDBOX/ab.json")
+	report --markdown | grep "^| known flow, IPv4 |.*| $value ($value to $value) |"
+}
+
+plots() {
+	local plot
+
+	grep -o 'src="data:image/svg+xml;base64,[^"]*' "$SANDBOX/ab.html" | sed 's/.*base64,//' |
+		while read -r plot; do
+			base64 -d <<<"$plot" | grep -c '</svg>'
+		done
+}
+
+html() {
+	report --output="$SANDBOX/ab.html" && ! grep -E '(src|href)="https?:' "$SANDBOX/ab.html" &&
+		[ "$(plots | grep -cx 1)" -eq 9 ]
+}
+
+# report_fails CODE TEXT ARGUMENT...
+report_fails() {
+	local code=$1 text=$2
+	shift 2
+
+	bench/report "$@" 2>"$SANDBOX/errors" >/dev/null
+	[ $? -eq "$code" ] && grep -qF "$text" "$SANDBOX/errors"
+}
+
 refused() {
 	"$ab" "$@" 2>/dev/null
 	[ $? -eq 2 ]
@@ -78,6 +142,18 @@ tap_empty "both files have the same values" same_values
 tap_check "medians are within their limits" in_order
 tap_check "ratios to each reference" ratios
 tap_check "conditions, and a warning of a quick run" conditions
+tap_check "the JSON file has all that a reader counts on" schema
+tap_check "a target is judged by the ratio that was measured" judged
+tap_empty "the report's tables in Markdown" ragged
+tap_check "a value in Markdown" markdown_value
+if command -v gnuplot >/dev/null; then
+	tap_check "the report in HTML has all plots in it" html
+else
+	tap_skip "the report in HTML has all plots in it" "no gnuplot here"
+fi
+echo '{}' >"$SANDBOX/other.json"
+tap_check "a report of nothing" report_fails 2 "neither a file nor --run" --markdown
+tap_check "a report of another file" report_fails 3 "not written by bench/ab" --markdown "$SANDBOX/other.json"
 tap_check "no number of entries" refused --entries=0
 tap_check "a change of one of one" refused --changes=1
 tap_check "no number" refused --policies=1,x
