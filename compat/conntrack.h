@@ -34,6 +34,8 @@ struct pg_ct_flow {
 	struct pg_ct_key master; /* of the flow that a helper expected this one by */
 	uint16_t zone;		 /* network order */
 	uint32_t id;
+	bool replied;	   /* packets of both directions were seen */
+	uint8_t tcp_state; /* TCP_CONNTRACK_... of linux/netfilter/nf_conntrack_tcp.h */
 };
 
 /*
@@ -55,6 +57,17 @@ int pg_ct_dump(struct pg_nfnl *nfnl, int (*callback)(const struct pg_ct_flow *fl
 /* The flow that a helper expected this one by. -ENOENT: it has ended, or there is none. */
 int pg_ct_master(struct pg_nfnl *nfnl, const struct pg_ct_flow *flow,
 		 struct pg_ct_flow *ret_master);
+
+/* How long conntrack remembers a flow of a protocol that was answered and is idle, in seconds. */
+uint32_t pg_ct_lifetime(uint8_t proto);
+
+/*
+ * Makes a flow known as one that runs, in zone 0, by its family, protocol and tuples: that it was answered,
+ * may not be forgotten early, and lives on for some seconds. If it is known, in either direction, it
+ * becomes so. Where a TCP connection's windows are nobody knows: they aren't checked any more.
+ * -EEXIST: another flow has one of the tuples; so it is with those that NAT changes.
+ */
+int pg_ct_establish(struct pg_nfnl *nfnl, const struct pg_ct_flow *flow, uint32_t seconds);
 
 /* Forgets this very flow. -ENOENT: it is gone already. */
 int pg_ct_delete(struct pg_nfnl *nfnl, const struct pg_ct_flow *flow);

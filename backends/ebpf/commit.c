@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "backends/ebpf/commit.h"
+#include "backends/ebpf/handover.h"
 
 static void commit_done(struct pg_commit *commit)
 {
@@ -87,6 +88,19 @@ static void flip(const struct pg_commit *commit)
 	__atomic_store_n(&commit->pins.meta->generation, commit->stage.now + 1, __ATOMIC_SEQ_CST);
 	commit->handle->flipped = now_ns();
 	wait_for_programs();
+}
+
+/* Flows whose packets go through the stack from now on have to be known there. */
+static void flip_and_hand_over(const struct pg_commit *commit)
+{
+	_cleanup_handover_ struct pg_handover handover = { .idle = true };
+
+	if (commit->back_to_stack)
+		handover.err = pg_handover_begin(&commit->pins, &handover);
+	pg_handover_pass(&handover);
+	flip(commit);
+	pg_handover_pass(&handover);
+	pg_handover_report(&handover, commit->diags);
 }
 
 /* The default denies, which programs know by number. */
@@ -280,7 +294,7 @@ static int run(struct pg_commit *commit)
 		return err;
 	}
 	write_meta(commit);
-	flip(commit);
+	flip_and_hand_over(commit);
 	tidy_up(commit);
 	return 0;
 }

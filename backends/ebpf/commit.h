@@ -18,6 +18,7 @@ struct pg_commit {
 	struct pg_stage stage;
 	/* of slots: uses that come and that go, one for each entry */
 	struct pg_array(uint32_t) coming, going;
+	bool back_to_stack; /* of an endpoint whose flows may take the short way now, they may not */
 	struct pg_rtnl *rtnl; /* NULL: what stands on interfaces can't be asked for */
 };
 

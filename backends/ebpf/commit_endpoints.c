@@ -106,17 +106,26 @@ int pg_commit_check_interfaces(struct pg_commit *commit)
 	return each_changed(commit, is_there);
 }
 
+/* Two endpoints that have the short way between them need the same MTU. */
+static bool keeps_way(const struct pg_map_endpoint_half *old,
+		      const struct pg_map_endpoint_half *new)
+{
+	return !(old->flags & PG_ABI_ENDPOINT_SHORT) ||
+	       (new->flags &PG_ABI_ENDPOINT_SHORT && old->mtu == new->mtu);
+}
+
 static int stage_endpoint(struct pg_commit *commit, uint32_t ifindex,
 			  const struct pg_map_entry_endpoint *endpoint)
 {
 	union pg_map_key key = { .number = ifindex };
-	struct pg_map_endpoint_half half = { .identity = endpoint->id.n }, old;
+	struct pg_map_endpoint_half half = { .identity = endpoint->id.n }, old = { 0 };
 	struct pg_way way;
 	int err = pg_stage_read(&commit->stage, PG_MAP_ENDPOINTS, &key, true, &old);
 
 	pg_way_find(commit->rtnl, &commit->pins, commit->intent->same_host, ifindex, &way);
 	half.flags = way.flags;
 	half.mtu = way.mtu;
+	commit->back_to_stack |= !keeps_way(&old, &half);
 	memcpy(&half.ipv4, endpoint->ipv4.bytes, sizeof(half.ipv4));
 	memcpy(half.ipv6, endpoint->ipv6.bytes, sizeof(half.ipv6));
 	copy_name(endpoint, half.interface);

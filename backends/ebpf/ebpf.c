@@ -7,6 +7,7 @@
 
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/ebpf.h"
+#include "backends/ebpf/handover.h"
 #include "backends/ebpf/known.h"
 #include "backends/ebpf/log.h"
 #include "backends/ebpf/way.h"
@@ -184,12 +185,23 @@ int pg_ebpf_check(struct pg_backend_handle *handle, const struct pg_intent *inte
 
 int pg_ebpf_clear(struct pg_backend_handle *handle, struct pg_diags *diags)
 {
+	_cleanup_handover_ struct pg_handover handover = { .idle = true };
+	_cleanup_diags_ struct pg_diags ignored = { 0 };
+	_cleanup_pins_ struct pg_pins pins;
 	_cleanup_close_ int lock = -1;
 	int err = pg_bpffs_lock(handle->bpffs, &lock);
 
+	pg_pins_init(&pins);
 	if (err)
 		return pg_ebpf_error(diags, err, "cannot lock '%s'", handle->bpffs);
-	return pg_pins_destroy(handle, diags);
+	/* Leftovers, and what is of another version, have no flows that anybody could read. */
+	if (!pg_pins_open(handle, &ignored, &pins) && pg_pins_generation(&pins))
+		handover.err = pg_handover_begin(&pins, &handover);
+	pg_handover_pass(&handover);
+	err = pg_pins_destroy(handle, diags);
+	pg_handover_pass(&handover);
+	pg_handover_report(&handover, diags);
+	return err;
 }
 
 static int describe_attachment(const struct pg_backend_handle *handle,

@@ -12,6 +12,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/entry.c backends/ebpf/entry.h \
 	backends/ebpf/events.c backends/ebpf/events.h \
 	backends/ebpf/generation.c backends/ebpf/generation.h \
+	backends/ebpf/handover.c backends/ebpf/handover.h \
 	backends/ebpf/known.c backends/ebpf/known.h \
 	backends/ebpf/live.c \
 	backends/ebpf/log.c backends/ebpf/log.h \

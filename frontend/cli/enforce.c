@@ -191,11 +191,12 @@ int pg_enforce(const struct pg_backend *backend, const struct pg_backend_options
 	err = check_others(backend, options, diags);
 	if (!err)
 		err = bring_up(backend, handle, intent, diags, &result);
-	if (!err)
-		revoke_err = cut_flows(backend, handle, intent, diags, &result);
-	backend->close(handle);
-	if (!err)
+	/* Those that are cleared may hand running flows over. */
+	if (!err) {
 		err = clear_others(backend, options, diags, &result.other_cleared);
+		revoke_err = cut_flows(backend, handle, intent, diags, &result);
+	}
+	backend->close(handle);
 	if (err)
 		return err;
 	*ret_result = result;

@@ -15,6 +15,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_flows6 \
 	tests/unit/backends/test_ebpf_frames \
 	tests/unit/backends/test_ebpf_frames6 \
+	tests/unit/backends/test_ebpf_handover \
 	tests/unit/backends/test_ebpf_kill \
 	tests/unit/backends/test_ebpf_plan \
 	tests/unit/backends/test_ebpf_policy \
@@ -70,6 +71,11 @@ tests_unit_backends_test_ebpf_frames6_SOURCES = tests/unit/backends/test_ebpf_fr
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_frames6_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_frames6_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_handover_SOURCES = tests/unit/backends/test_ebpf_handover.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_handover_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_handover_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_kill_SOURCES = tests/unit/backends/test_ebpf_kill.c \
 	$(EBPF_TEST_WORLD)
