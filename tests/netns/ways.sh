@@ -369,6 +369,7 @@ check_replaced() {
 	server "$new" 80
 	# It has another link-layer address, which it announces.
 	flip_run_in "$new" busybox arping -A -c 1 -I eth0 "${ipv4[app1]}" >/dev/null
+	tap_check "$at: the flow gets to the new container before anybody applies" says udp 20
 	tap_check "$at: apply" apply "${options[@]}"
 	tap_check "$at: the flow gets to the new container" says udp 20
 	tap_equal "$at: the connection is reset" "receive: Connection reset by peer" "$(say tcp 1)"

@@ -71,9 +71,13 @@ static __always_inline void take_way(struct context *context, struct pg_map_flow
 {
 	if (flow->way == PG_ABI_WAY_UNKNOWN)
 		prove_way(context, id, flow);
-	if (flow->way == PG_ABI_WAY_SHORT && context->program == PG_ABI_EGRESS &&
-	    !is_tagged(context->skb))
+	if (flow->way != PG_ABI_WAY_SHORT || context->program != PG_ABI_EGRESS ||
+	    is_tagged(context->skb))
+		return;
+	if (is_there(context->skb, flow->ifindex[other_side(id->side)]))
 		context->target = flow->ifindex[other_side(id->side)];
+	else
+		flow->way = PG_ABI_WAY_STACK;
 }
 
 static __always_inline bool judge_egress(struct context *context)

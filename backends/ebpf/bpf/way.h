@@ -10,6 +10,7 @@
 #ifndef PG_BACKENDS_EBPF_BPF_WAY_H
 #define PG_BACKENDS_EBPF_BPF_WAY_H
 
+#include <linux/errno.h>
 #include <linux/if_packet.h>
 
 #include "context.h"
@@ -19,6 +20,9 @@
 #define TRIES 16
 
 #define MAC_LENGTH 6
+
+/* linux/socket.h has only the families of its own. */
+#define AF_INET 2
 
 /* As they begin an Ethernet frame. */
 struct macs {
@@ -149,6 +153,19 @@ static __noinline int renew_way(const struct flow_id *id, struct pg_map_flow *fl
 	flow->ifindex[0] = 0;
 	flow->ifindex[1] = 0;
 	return 0;
+}
+
+/*
+ * An interface may go, and another one come with its endpoint's address, and nobody have told us yet. What is
+ * handed to the one that is gone is lost, but the stack finds the other. Asked now and then: packets that cost
+ * one look-up aren't looked at so closely.
+ */
+static __noinline int is_there(struct __sk_buff *skb, __u32 ifindex)
+{
+	struct bpf_fib_lookup route = { .family = AF_INET, .ifindex = ifindex };
+
+	/* Where it would go from there doesn't matter. */
+	return bpf_fib_lookup(skb, &route, sizeof(route), 0) != -ENODEV;
 }
 
 /*

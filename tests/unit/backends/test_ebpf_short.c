@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <net/if.h>
+#include <unistd.h>
 
 #define TRIES 40
 
@@ -361,6 +362,23 @@ static void test_errors_follow(void **state)
 	assert_drops(sent(B, icmp_error(B_IP, A_IP, 3, &there)));
 }
 
+/* Before anybody says so. The last test, since the interface is no more. */
+static void test_an_interface_that_is_gone(void **state)
+{
+	abc_apply(begin(state));
+	open_udp(0);
+	assert_passes(exchanged(A, B, icmp(A_IP, B_IP, 8, 7)));
+	assert_passes(exchanged(B, A, icmp(B_IP, A_IP, 0, 7)));
+	assert_passes(exchanged(A, B, icmp(A_IP, B_IP, 8, 7)));
+	assert_hands(sent(A, icmp(A_IP, B_IP, 8, 7)));
+	assert_int_equal(system("ip link delete vb"), 0);
+	assert_passes(sent(A, icmp(A_IP, B_IP, 8, 7)));
+	/* What costs one look-up finds out a second later at most. */
+	sleep(1);
+	assert_passes(sent(A, UDP_THERE(0)));
+	assert_passes(sent(A, UDP_THERE(0)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +397,7 @@ int main(void)
 		abc_test(test_fragments_follow),
 		abc_test(test_fragments_of_an_open_endpoint),
 		abc_test(test_errors_follow),
+		abc_test(test_an_interface_that_is_gone),
 	};
 
 	abc_enter_apart();
