@@ -27,8 +27,8 @@ int pg_batch_update(const struct pg_batch *batch, size_t *ret_done);
 int pg_batch_delete(const struct pg_batch *batch);
 
 /*
- * Calls fn for each entry of a map, which nobody else adds to or deletes from meanwhile. `value` has
- * room for the map's value (per-CPU maps: for all of them). Ends with fn's first result other than 0.
+ * Calls fn for each entry of a map, from which nobody deletes meanwhile. `value` has room for the map's
+ * value (per-CPU maps: for all of them). Ends with fn's first result other than 0.
  */
 int pg_batch_each(int map, void *value, int (*fn)(void *context, const void *key, void *value),
 		  void *context);

@@ -25,7 +25,8 @@ static int check_room(const struct pg_commit *commit, enum pg_map map, size_t co
 		 "map '%s' was made for %u entries, the change needs %zu", pg_map_types[map].name,
 		 room, count);
 	pg_note(commit->diags, PG_LOC_NONE,
-		"after 'polgen clear' the maps are made anew, large enough");
+		"applied by another backend and then by this one again, the policy gets maps that are "
+		"made anew, large enough, and is enforced meanwhile");
 	return -E2BIG;
 }
 

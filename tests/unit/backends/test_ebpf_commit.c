@@ -318,7 +318,7 @@ static void test_a_policy_that_does_not_fit(void **state)
 	assert_passes(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
 	assert_drops(sent(A, tcp(A_IP, 1, CIDR_IP, 81, TCP_SYN)));
 	assert_int_equal(status().generation, 1);
-	/* Made anew they are large enough. */
+	/* Made anew, as by way of another backend, they are large enough. */
 	world_clear();
 	world_apply_ok(world);
 	assert_passes(sent(A, tcp(A_IP, 1, CIDR_IP, 81, TCP_SYN)));
