@@ -139,6 +139,9 @@ static void test_not_running(void **state)
 			   closed = running(), idle = running();
 
 	begin(state);
+	/* No flow is idle for longer than the machine is up. */
+	if (idle.seen <= (PG_ABI_IDLE_UDP + 1) * SECOND)
+		skip();
 	stack.way = PG_ABI_WAY_STACK;
 	unknown.way = PG_ABI_WAY_UNKNOWN;
 	reset.ended = PG_ABI_ENDED_RESET;
