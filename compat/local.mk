@@ -8,6 +8,7 @@ libcompat_a_SOURCES = \
 	compat/errtext.c compat/errtext.h \
 	compat/hash.c compat/hash.h \
 	compat/hex.c compat/hex.h \
+	compat/ipset.c compat/ipset.h compat/ipset_names.c \
 	compat/netns.c compat/netns.h \
 	compat/nfnl.c compat/nfnl.h \
 	compat/nft.c compat/nft.h \

@@ -14,6 +14,7 @@ void pg_tree_done(struct pg_tree *tree)
 		chain_done(chain);
 	free(tree->chains.items);
 	free(tree->hooks.items);
+	pg_sets_done(&tree->sets);
 	*tree = (struct pg_tree){ 0 };
 }
 
@@ -132,6 +133,15 @@ static int compare_protocols(const struct pg_tree_rule *a, const struct pg_tree_
 	return order ? order : compare_numbers(a->ct_states, b->ct_states);
 }
 
+static int compare_sets(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
+{
+	int order = compare_numbers(a->has_set, b->has_set);
+
+	if (!order)
+		order = strcmp(a->set, b->set);
+	return order ? order : compare_numbers(a->set_dst, b->set_dst);
+}
+
 static int compare_texts(const struct pg_tree_rule *a, const struct pg_tree_rule *b)
 {
 	int order = strcmp(a->physdev_in, b->physdev_in);
@@ -153,6 +163,8 @@ int pg_tree_compare_rules(const struct pg_tree_rule *a, const struct pg_tree_rul
 
 	if (!order)
 		order = compare_protocols(a, b);
+	if (!order)
+		order = compare_sets(a, b);
 	return order ? order : compare_texts(a, b);
 }
 
@@ -248,6 +260,13 @@ static void format_conntrack(struct pg_strbuf *buf, size_t start, unsigned int s
 		    states & PG_CT_ESTABLISHED ? "ESTABLISHED" : "");
 }
 
+static void format_set(struct pg_strbuf *buf, size_t start, const struct pg_tree_rule *rule)
+{
+	if (rule->has_set)
+		put(buf, start, "-m set --match-set %s %s", rule->set,
+		    rule->set_dst ? "dst" : "src");
+}
+
 /* iptables-save quotes what holds any other character than these. */
 static void format_comment(struct pg_strbuf *buf, size_t start, const char *comment)
 {
@@ -296,6 +315,7 @@ void pg_tree_format_rule(const struct pg_tree_rule *rule, struct pg_strbuf *buf)
 	format_physdev(buf, start, rule);
 	format_conntrack(buf, start, rule->ct_states);
 	format_ports(buf, start, rule);
+	format_set(buf, start, rule);
 	format_comment(buf, start, rule->comment);
 	format_target(buf, start, rule);
 }

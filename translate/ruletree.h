@@ -12,6 +12,7 @@
 #include "policy/addr.h"
 #include "policy/rule.h"
 #include "policy/types.h"
+#include "translate/ipset.h"
 
 #define PG_CHAIN_NAME_MAX 29  /* XT_EXTENSION_MAXNAMELEN, with the NUL */
 #define PG_COMMENT_MAX	  144 /* of the 256 that xt_comment has; with the NUL */
@@ -39,9 +40,12 @@ struct pg_tree_rule {
 	pg_proto proto; /* PG_PROTO_EVERY: any */
 	bool has_dport; /* TCP, UDP, SCTP: destination port; ICMP, ICMPv6: type in dport_first */
 	uint16_t dport_first, dport_last;
-	unsigned int ct_states;	      /* -m conntrack --ctstate */
-	char physdev_in[IFNAMSIZ];    /* -m physdev; "": any; "veth1+": what begins with "veth1" */
-	char physdev_out[IFNAMSIZ];   /* implies --physdev-is-bridged */
+	unsigned int ct_states;	    /* -m conntrack --ctstate */
+	char physdev_in[IFNAMSIZ];  /* -m physdev; "": any; "veth1+": what begins with "veth1" */
+	char physdev_out[IFNAMSIZ]; /* implies --physdev-is-bridged */
+	char set[PG_SET_NAME_MAX];  /* -m set --match-set; "": none */
+	bool has_set, set_dst;	    /* looked up by destination, else source */
+	uint16_t set_number; /* the kernel's for it, to which a name belongs only for a while */
 	char comment[PG_COMMENT_MAX]; /* "": none; printable ASCII */
 	enum pg_target target;
 	char chain[PG_CHAIN_NAME_MAX]; /* of JUMP and GOTO */
@@ -71,6 +75,7 @@ struct pg_tree {
 	bool unsorted;	/* some chain's name isn't after the one before it */
 	struct pg_array(struct pg_tree_chain) chains;
 	struct pg_array(struct pg_tree_hook) hooks;
+	struct pg_sets sets; /* that its rules look into */
 };
 
 void pg_tree_done(struct pg_tree *tree);
@@ -105,7 +110,7 @@ bool pg_tree_rule_is_plain_jump(const struct pg_tree_rule *rule);
  * One rule as iptables-save writes it after "-A CHAIN", e.g.
  * `-s 10.0.0.2/32 -p tcp -m tcp --dport 80 -m comment --comment "shop.json:3:7" -j RETURN`:
  * the same options in the same order, so that it can be compared with iptables-save's own output.
- * Matches come in the order physdev, conntrack, protocol, comment. A range of ports that holds all
+ * Matches come in the order physdev, conntrack, protocol, set, comment. A range of ports that holds all
  * of them is written as no range, as iptables-save does. A rule with `foreign` is that text.
  */
 void pg_tree_format_rule(const struct pg_tree_rule *rule, struct pg_strbuf *buf);
