@@ -120,7 +120,7 @@ struct pg_counters {
 struct pg_backend_status {
 	bool enforcing;
 	char flavour[32];   /* "legacy", "nft", "tcx", "clsact" */
-	char layout[32];    /* "linear", "tree", "identity-maps" */
+	char layout[32];    /* "linear", "tree", "set", "identity-maps" */
 	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
 	/* "redirect, 11 of 12 interfaces (...)"; empty where the backend has no choice */
 	char same_host[160];
@@ -134,7 +134,8 @@ struct pg_backend_options {
 	/* iptables: flavour to use, and the chain of the host that jumps to ours; NULL: by probing */
 	const char *flavour;	  /* "legacy", "nft" */
 	const char *parent_chain; /* "DOCKER-USER", "FORWARD" */
-	const char *layout;	  /* "linear", "tree"; NULL: linear */
+	const char
+		*layout; /* "linear", "tree", "set"; NULL: set, or tree where there is no ipset */
 	/* ebpf: the bpffs to pin in (NULL: /sys/fs/bpf), and how to attach (NULL: by probing) */
 	const char *bpffs;
 	const char *attach; /* "tcx", "clsact" */

@@ -48,11 +48,11 @@ static void help(FILE *out)
 	      "  --json=FILE        write conditions, medians, ratios and values\n"
 	      "  --only=NAME,...    only configurations whose names start so\n"
 	      "  --patience=S       a measurement of one configuration that took so long isn't repeated;\n"
-	      "                     default 3\n"
+	      "                     default 5\n"
 	      "  --policies=N,...   numbers of policies for traffic; default 0,1,200,2000,20000\n"
 	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
-	      "  --rounds=N         how often everything is measured; default 8\n"
-	      "  --seconds=S        how long a measurement of traffic takes; default 0.25\n"
+	      "  --rounds=N         how often everything is measured; default 10\n"
+	      "  --seconds=S        how long a measurement of traffic takes; default 0.3\n"
 	      "  --seed=N           of the order within each round; default 1\n",
 	      out);
 }
@@ -244,9 +244,9 @@ int main(int argc, char **argv)
 {
 	struct request request = {
 		.options = {
-			.seconds = 0.25,
-			.rounds = 8,
-			.patience = 3,
+			.seconds = 0.3,
+			.rounds = 10,
+			.patience = 5,
 			.seed = 1,
 			.cpus = { 0, 1 },
 			.policies = { { 0, 1, 200, 2000, 20000 }, 5 },

@@ -195,16 +195,3 @@ def columns($measure; $form; $ranked; value):
   | [ (if $ranked and $policies != null then $sizes | index($policies) else $policies end) ]
     + ([.estimate | .median, .low, .high] | map(value))
   | map(tostring) | join(" ");
-
-# The upper end of an axis: above all medians, and above limits that aren't far from them.
-def top($measure; value):
-  [ of($measure)[].estimate | .median | value ] | (max // 1) * 1.35;
-
-# For bars: position, colour, median, low, high, name.
-def bars($measure; value):
-  [ of($measure)[] ] | to_entries[] | .key as $position | .value
-  | ([.estimate | .median, .low, .high | value]) as $values
-  | [ ($position | tostring),
-      ({"ebpf": "0x2ca02c", "nftables": "0x1f77b4", "iptables-top": "0xd9a441"}[.form] // "0x999999"),
-      ($values[] | tostring), "\"" + (.config | gsub("/.*"; "")) + "\"" ]
-  | join(" ");

@@ -5,6 +5,7 @@ void pg_ipt_builder_done(struct pg_ipt_builder *builder)
 {
 	pg_ipt_peers_done(&builder->peers);
 	pg_tree_done(&builder->tree);
+	free(builder->set_keys.items);
 }
 
 bool pg_ipt_belongs(const struct pg_ipt_section *section, pg_identity peer)

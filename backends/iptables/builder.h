@@ -6,6 +6,12 @@
 #include "backends/iptables/layout.h"
 #include "backends/iptables/peers.h"
 
+/* Which group of identities (sets.h) a set of the tree's has the addresses of. */
+struct pg_ipt_set_key {
+	uint32_t key;
+	size_t set;
+};
+
 /* One family's tree in the making. */
 struct pg_ipt_builder {
 	const struct pg_intent *intent;
@@ -16,6 +22,8 @@ struct pg_ipt_builder {
 	bool counting;		   /* no chains and rules are made yet, rules are only counted */
 	uint64_t rules;
 	struct pg_tree tree;
+	bool sets; /* rules look into sets (sets.h) where they can */
+	struct pg_array(struct pg_ipt_set_key) set_keys; /* by key */
 };
 
 void pg_ipt_builder_done(struct pg_ipt_builder *builder);

@@ -39,13 +39,13 @@ static int parse_flavour(const char *name, struct pg_diags *diags)
 	return -EINVAL;
 }
 
-static int parse_layout(const char *name, struct pg_diags *diags, enum pg_layout *ret_layout)
+static int parse_layout(const char *name, struct pg_diags *diags, struct pg_backend_handle *handle)
 {
-	*ret_layout = PG_LAYOUT_LINEAR;
-	if (!name || !pg_layout_parse(name, ret_layout))
+	handle->any_layout = !name;
+	if (!name || !pg_layout_parse(name, &handle->layout))
 		return 0;
 	pg_error(diags, PG_LOC_NONE,
-		 "unknown layout of iptables rules; 'linear' and 'tree' are known");
+		 "unknown layout of iptables rules; 'linear', 'tree' and 'set' are known");
 	return -EINVAL;
 }
 
@@ -168,7 +168,7 @@ int pg_ipt_choose(const struct pg_backend_options *options, bool kernel, struct 
 	int err = wanted < -1 ? wanted : check_parent(options->parent_chain, diags);
 
 	if (!err)
-		err = parse_layout(options->layout, diags, &handle->layout);
+		err = parse_layout(options->layout, diags, handle);
 	if (err)
 		return err;
 	handle->kernel = kernel;

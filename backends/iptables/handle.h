@@ -11,9 +11,14 @@ struct pg_backend_handle {
 	bool kernel;				      /* this namespace was asked; else defaults */
 	const struct pg_ipt_flavour *flavour, *other; /* the one in use, and the one that isn't */
 	enum pg_layout layout;			      /* of the rules to be made */
+	bool any_layout;			      /* it is still to be found which */
 	char parent4[PG_CHAIN_NAME_MAX];	      /* the chains that forwarding is hooked to */
 	char parent6[PG_CHAIN_NAME_MAX];
 	bool ipv6; /* this host has IPv6 */
+	/* What was planned last, for the commit that follows: making it anew takes its time. */
+	const struct pg_intent *planned; /* NULL: nothing */
+	uint8_t planned_digest[32];	 /* of the intent */
+	struct pg_tree planned4, planned6;
 };
 
 /*

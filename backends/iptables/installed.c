@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "backends/iptables/installed.h"
 
+#include "backends/iptables/sets_kernel.h"
+
 void pg_ipt_installed_done(struct pg_ipt_installed *installed)
 {
 	pg_tree_done(&installed->v4);
@@ -36,6 +38,9 @@ int pg_ipt_read_installed(const struct pg_backend_handle *handle, struct pg_diag
 		return err;
 	if (pg_tree_is_empty(&installed.v4))
 		installed.flavour = handle->flavour;
+	err = pg_ipt_sets_read(diags, &installed.v4.sets, &installed.v6.sets);
+	if (err)
+		return err;
 	*ret_installed = installed;
 	installed = (struct pg_ipt_installed){ 0 };
 	return 0;

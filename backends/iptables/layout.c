@@ -8,9 +8,11 @@ static const struct {
 	const char *name;
 	int (*judge)(struct pg_ipt_builder *builder);
 	bool dispatches; /* many rules are told apart by a tree of chains */
+	bool sets;	 /* and what they match by sets */
 } layouts[] = {
-	[PG_LAYOUT_LINEAR] = { "linear", pg_linear_judge, false },
-	[PG_LAYOUT_TREE] = { "tree", pg_tree_judge, true },
+	[PG_LAYOUT_LINEAR] = { "linear", pg_linear_judge, false, false },
+	[PG_LAYOUT_TREE] = { "tree", pg_tree_judge, true, false },
+	[PG_LAYOUT_SET] = { "set", pg_tree_judge, true, true },
 };
 _Static_assert(PG_COUNT(layouts) == PG_LAYOUTS, "a row for each layout");
 
@@ -170,6 +172,8 @@ static int build(struct pg_ipt_builder *builder)
 		err = layouts[builder->options->layout].judge(builder);
 	if (!err)
 		pg_tree_sort(&builder->tree);
+	if (!err)
+		pg_sets_sort(&builder->tree.sets);
 	return err;
 }
 
@@ -181,6 +185,7 @@ int pg_layout_build(const struct pg_intent *intent, const struct pg_layout_optio
 		.options = options,
 		.diags = diags,
 		.tree = { .family = options->family },
+		.sets = layouts[options->layout].sets,
 	};
 	int err = pg_guard_is_needed(intent, options->family) ? build(&builder) : 0;
 

@@ -54,7 +54,7 @@
 #define PG_CHAIN_INGRESS_EP "POLGEN-INGRESS-EP"
 #define PG_CHAIN_META	    "POLGEN-META"
 
-/* In the layout "tree": judges of the world, and what the names of all its other chains begin with. */
+/* In the layouts "tree" and "set": judges of the world, and what the names of all its other chains begin with. */
 #define PG_CHAIN_EGRESS_W     "POLGEN-EGRESS-W"
 #define PG_CHAIN_INGRESS_W    "POLGEN-INGRESS-W"
 #define PG_CHAIN_EGRESS_TREE  "POLGEN-E-"
@@ -63,6 +63,7 @@
 enum pg_layout {
 	PG_LAYOUT_LINEAR,
 	PG_LAYOUT_TREE,
+	PG_LAYOUT_SET,
 	PG_LAYOUTS,
 };
 
@@ -102,7 +103,11 @@ struct pg_layout_options {
  *	                  Holds the rules itself if that is everybody. With -W likewise
  *	POLGEN-SPOOF      by the interface, through POLGEN-SPOOF.00, ...; POLGEN-NOT-OWN likewise
  *
- * Chains are sorted by name. An IPv6 tree is empty if it isn't needed. -E2BIG: more rules than
+ * "set": as "tree", but endpoints and hosts are told apart by sets of their identities' addresses, which
+ * sets.h has, and so are many ports of one chain. So rules grow with the pairs of identities, and an added
+ * endpoint is rules of the guards and elements of sets.
+ *
+ * Chains are sorted by name, and so are the tree's sets. An IPv6 tree is empty if it isn't needed. -E2BIG: more rules than
  * PG_PLAN_MAX, found out before the first is made. -EINVAL: an interface that rules can't name, or that
  * two endpoints share. -EOPNOTSUPP: a match that iptables lacks. -ENOMEM.
  */

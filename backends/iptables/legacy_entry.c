@@ -13,6 +13,8 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include "backends/iptables/match_set.h"
+
 #define STATE_ESTABLISHED XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED)
 #define STATE_RELATED	  XT_CONNTRACK_STATE_BIT(IP_CT_RELATED)
 
@@ -24,6 +26,8 @@ const struct pg_xt_match_info pg_xt_match_infos[PG_XT_MATCHES] = {
 	[PG_XT_SCTP] = { "sctp", 0, XT_ALIGN(sizeof(struct xt_sctp_info)) },
 	[PG_XT_ICMP] = { "icmp", 0, XT_ALIGN(sizeof(struct ipt_icmp)) },
 	[PG_XT_ICMP6] = { "icmp6", 0, XT_ALIGN(sizeof(struct ip6t_icmp)) },
+	[PG_XT_SET] = { "set", PG_MATCH_SET_REVISION,
+			XT_ALIGN(sizeof(struct xt_set_info_match_v4)) },
 	[PG_XT_COMMENT] = { "comment", 0, XT_ALIGN(sizeof(struct xt_comment_info)) },
 };
 
@@ -33,6 +37,7 @@ _Static_assert(
 	sizeof(union pg_xt_entry) >=
 		sizeof(struct ip6t_entry) + MATCH_SIZE(struct xt_physdev_info) +
 			MATCH_SIZE(struct xt_conntrack_mtinfo3) + MATCH_SIZE(struct xt_sctp_info) +
+			MATCH_SIZE(struct xt_set_info_match_v4) +
 			MATCH_SIZE(struct xt_comment_info) +
 			XT_ALIGN(sizeof(struct xt_standard_target)),
 	"the largest rule has the larger head and one match of each kind, sctp of the ports");
@@ -69,6 +74,8 @@ unsigned int pg_xt_entry_matches(const struct pg_tree_rule *rule)
 		matches |= 1u << PG_XT_CONNTRACK;
 	if (ports != PG_XT_MATCHES)
 		matches |= 1u << ports;
+	if (rule->has_set)
+		matches |= 1u << PG_XT_SET;
 	if (rule->comment[0])
 		matches |= 1u << PG_XT_COMMENT;
 	return matches;
@@ -212,6 +219,8 @@ static void encode_match(const struct pg_tree_rule *rule, enum pg_xt_match match
 		encode_physdev(rule, data);
 	else if (match == PG_XT_CONNTRACK)
 		encode_conntrack(rule, data);
+	else if (match == PG_XT_SET)
+		pg_match_set_encode(rule, data);
 	else if (match == PG_XT_COMMENT)
 		copy_text(((struct xt_comment_info *)data)->comment, rule->comment,
 			  PG_COMMENT_MAX - 1);
@@ -361,6 +370,8 @@ static void decode_match(enum pg_xt_match match, const void *data, struct pg_tre
 		rule->ct_states =
 			(conntrack->state_mask & STATE_ESTABLISHED ? PG_CT_ESTABLISHED : 0u) |
 			(conntrack->state_mask & STATE_RELATED ? PG_CT_RELATED : 0u);
+	} else if (match == PG_XT_SET) {
+		pg_match_set_decode(data, rule);
 	} else if (match == PG_XT_COMMENT) {
 		copy_text(rule->comment, ((const struct xt_comment_info *)data)->comment,
 			  PG_COMMENT_MAX - 1);

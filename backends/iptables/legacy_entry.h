@@ -23,6 +23,7 @@ enum pg_xt_match {
 	PG_XT_SCTP,
 	PG_XT_ICMP,
 	PG_XT_ICMP6,
+	PG_XT_SET,
 	PG_XT_COMMENT,
 	PG_XT_MATCHES,
 };
@@ -43,7 +44,7 @@ unsigned int pg_xt_entry_matches(const struct pg_tree_rule *rule);
 void pg_xt_entry_encode(const struct pg_tree_rule *rule, uint8_t family, union pg_xt_entry *entry);
 
 /*
- * Reads an entry, all but its target. False: it has something that the tree doesn't; the rule then
+ * Reads an entry, all but its target and the name of its set. False: it has something that the tree doesn't; the rule then
  * has its counters only.
  */
 bool pg_xt_entry_decode(const void *entry, uint8_t family, struct pg_tree_rule *ret_rule);

@@ -6,6 +6,7 @@
 
 #include "backends/iptables/flavour.h"
 #include "backends/iptables/legacy_entry.h"
+#include "backends/iptables/match_set.h"
 #include "compat/errtext.h"
 
 #define TABLE "filter"
@@ -94,7 +95,7 @@ static bool decode_target(const struct pg_xt_table *table, const void *entry,
 }
 
 static int read_rule(const struct pg_xt_table *table, const void *entry,
-		     struct pg_tree_chain *chain)
+		     struct pg_match_set_names *names, struct pg_tree_chain *chain)
 {
 	struct pg_tree_rule *rule = pg_tree_add_rule(chain);
 
@@ -102,19 +103,20 @@ static int read_rule(const struct pg_xt_table *table, const void *entry,
 		return -ENOMEM;
 	if (pg_xt_entry_decode(entry, table->ops->family, rule) &&
 	    decode_target(table, entry, rule))
-		return 0;
+		return pg_match_set_name(names, rule);
 	rule->foreign = strdup("(not a rule of polgen's)");
 	return rule->foreign ? 0 : -ENOMEM;
 }
 
-static int read_chain(const struct pg_xt_table *table, const char *name, struct pg_tree *tree)
+static int read_chain(const struct pg_xt_table *table, const char *name,
+		      struct pg_match_set_names *names, struct pg_tree *tree)
 {
 	struct pg_tree_chain *chain = pg_tree_add_chain(tree, name);
 	const void *entry = table->ops->first_rule(name, table->handle);
 	int err = chain ? 0 : -ENOMEM;
 
 	for (; !err && entry; entry = table->ops->next_rule(entry, table->handle))
-		err = read_rule(table, entry, chain);
+		err = read_rule(table, entry, names, chain);
 	return err;
 }
 
@@ -156,11 +158,12 @@ static int compare_hooks(const void *a, const void *b)
 
 int pg_xt_table_read(const struct pg_xt_table *table, struct pg_tree *ret_tree)
 {
+	_cleanup_match_set_names_ struct pg_match_set_names names = { 0 };
 	_cleanup_tree_ struct pg_tree tree = { .family = table->ops->family };
 	const char *name = table->ops->first_chain(table->handle);
 
 	for (; name; name = table->ops->next_chain(table->handle)) {
-		int err = pg_ipt_is_ours(name) ? read_chain(table, name, &tree)
+		int err = pg_ipt_is_ours(name) ? read_chain(table, name, &names, &tree)
 					       : read_hooks(table, name, &tree);
 
 		if (err)

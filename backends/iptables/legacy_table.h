@@ -28,7 +28,7 @@ int pg_xt_table_exists(uint8_t family, struct pg_diags *diags);
 /* Takes a copy of the table, which is made if it isn't there. -errno (diags). */
 int pg_xt_table_open(uint8_t family, struct pg_diags *diags, struct pg_xt_table *ret_table);
 
-/* Our chains and hooks as flavour.h says. -ENOMEM. */
+/* Our chains and hooks as flavour.h says. -ENOMEM; -errno of asking for sets' names. */
 int pg_xt_table_read(const struct pg_xt_table *table, struct pg_tree *ret_tree);
 
 /*

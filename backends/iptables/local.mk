@@ -17,6 +17,7 @@ libbackends_a_SOURCES += \
 	backends/iptables/legacy_ops.c backends/iptables/legacy_ops.h \
 	backends/iptables/legacy_table.c backends/iptables/legacy_table.h \
 	backends/iptables/linear.c \
+	backends/iptables/match_set.c backends/iptables/match_set.h \
 	backends/iptables/merge.c backends/iptables/merge.h \
 	backends/iptables/nft.c backends/iptables/nft.h \
 	backends/iptables/nft_change.c \
@@ -32,6 +33,9 @@ libbackends_a_SOURCES += \
 	backends/iptables/objects.c backends/iptables/objects.h \
 	backends/iptables/peers.c backends/iptables/peers.h \
 	backends/iptables/report.c \
+	backends/iptables/sets.c backends/iptables/sets.h \
+	backends/iptables/sets_kernel.c backends/iptables/sets_kernel.h \
+	backends/iptables/sets_ports.c \
 	backends/iptables/trace.c \
 	backends/iptables/tree.c \
 	backends/iptables/vlan.c backends/iptables/vlan.h \

@@ -40,6 +40,7 @@ struct pg_nft_match {
 bool pg_nft_match_physdev(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match);
 bool pg_nft_match_conntrack(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match);
 bool pg_nft_match_proto(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match);
+bool pg_nft_match_set(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match);
 bool pg_nft_match_comment(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match);
 
 /*

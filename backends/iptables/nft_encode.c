@@ -176,6 +176,8 @@ static void put_matches(struct nlmsghdr *message, const struct pg_tree_rule *rul
 		put_ports(message, rule);
 	else if (pg_nft_match_proto(rule, &match))
 		put_match(message, &match);
+	if (pg_nft_match_set(rule, &match))
+		put_match(message, &match);
 	if (pg_nft_match_comment(rule, &match))
 		put_match(message, &match);
 }

@@ -11,6 +11,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+#include "backends/iptables/match_set.h"
 #include "backends/iptables/nft.h"
 
 /* A zeroed match of a name and size; yields its info. */
@@ -139,6 +140,15 @@ bool pg_nft_match_proto(const struct pg_tree_rule *rule, struct pg_nft_match *re
 	return true;
 }
 
+bool pg_nft_match_set(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match)
+{
+	if (!rule->has_set)
+		return false;
+	pg_match_set_encode(rule, start(ret_match, "set", PG_MATCH_SET_REVISION,
+					sizeof(struct xt_set_info_match_v4)));
+	return true;
+}
+
 bool pg_nft_match_comment(const struct pg_tree_rule *rule, struct pg_nft_match *ret_match)
 {
 	struct xt_comment_info *info;
@@ -210,6 +220,11 @@ static void take_every_port(const void *bytes, struct pg_tree_rule *rule)
 	rule->dport_last = 65535;
 }
 
+static void take_set(const void *bytes, struct pg_tree_rule *rule)
+{
+	pg_match_set_decode(bytes, rule);
+}
+
 static void take_comment(const void *bytes, struct pg_tree_rule *rule)
 {
 	const struct xt_comment_info *info = bytes;
@@ -231,6 +246,7 @@ static const struct {
 	{ "icmp6", sizeof(struct ip6t_icmp), take_icmp, pg_nft_match_proto },
 	{ "tcp", sizeof(struct xt_tcp), take_every_port, pg_nft_match_proto },
 	{ "udp", sizeof(struct xt_udp), take_every_port, pg_nft_match_proto },
+	{ "set", sizeof(struct xt_set_info_match_v4), take_set, pg_nft_match_set },
 	{ "comment", sizeof(struct xt_comment_info), take_comment, pg_nft_match_comment },
 };
 

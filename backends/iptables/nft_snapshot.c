@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include "backends/iptables/match_set.h"
 #include "backends/iptables/nft.h"
 
 uint8_t pg_nft_family(uint8_t family)
@@ -167,14 +168,21 @@ const struct pg_nft_chain *pg_nft_chain_find(const struct pg_nft_table *table, c
 struct rules {
 	struct pg_nft_table *table;
 	struct pg_nft_chain *chain; /* of the rule before: they come chain by chain */
+	struct pg_match_set_names names;
 	uint8_t family;
 };
 
-static int take_own_rule(struct nftnl_rule *from, uint8_t family, struct pg_nft_chain *chain)
+static void rules_done(struct rules *rules)
 {
-	struct pg_tree_rule *rule = pg_array_add(&chain->rules);
+	pg_match_set_names_done(&rules->names);
+}
 
-	return rule ? pg_nft_decode(from, family, rule) : -ENOMEM;
+static int take_own_rule(struct nftnl_rule *from, struct rules *rules)
+{
+	struct pg_tree_rule *rule = pg_array_add(&rules->chain->rules);
+	int err = rule ? pg_nft_decode(from, rules->family, rule) : -ENOMEM;
+
+	return err ? err : pg_match_set_name(&rules->names, rule);
 }
 
 static int find_jump(struct nftnl_expr *expression, void *data)
@@ -234,7 +242,7 @@ static int take_rule(const struct nlmsghdr *message, void *data)
 	if (!handle)
 		return fail(ENOMEM);
 	*handle = nftnl_rule_get_u64(from, NFTNL_RULE_HANDLE);
-	err = rules->chain->ours ? take_own_rule(from, rules->family, rules->chain)
+	err = rules->chain->ours ? take_own_rule(from, rules)
 				 : take_foreign_rule(from, rules->family, rules->chain);
 	return err ? fail(-err) : MNL_CB_OK;
 }
@@ -242,7 +250,7 @@ static int take_rule(const struct nlmsghdr *message, void *data)
 static int read_rules(struct pg_nfnl *nfnl, uint8_t family, struct pg_nft_table *table)
 {
 	char buffer[PG_NFNL_MESSAGE_MAX];
-	struct rules rules = { .table = table, .family = family };
+	PG_CLEANUP(rules_done) struct rules rules = { .table = table, .family = family };
 	struct nlmsghdr *request = pg_nfnl_request(nfnl, buffer, type_of(NFT_MSG_GETRULE),
 						   pg_nft_family(family), NLM_F_DUMP);
 

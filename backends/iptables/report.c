@@ -59,7 +59,11 @@ static bool is_whole(const struct pg_tree *v6)
 
 static size_t tree_objects(const struct pg_tree *tree)
 {
-	return tree->hooks.count + tree->chains.count + pg_tree_rules(tree);
+	size_t count = tree->hooks.count + tree->chains.count + pg_tree_rules(tree);
+
+	pg_array_foreach(set, &tree->sets.list)
+		count += 1 + set->elements.count;
+	return count;
 }
 
 /* Without making them, for their text takes its time. */
@@ -108,35 +112,60 @@ static bool is_guard(const char *name)
 	       !strcmp(name, PG_COUNT_NOT_OWN) || !strcmp(name, PG_COUNT_IPV6);
 }
 
-static int count_chain(const struct pg_tree_chain *chain, struct pg_counters *counters)
+static int count(struct pg_counters *counters, const char *name, enum pg_direction direction,
+		 enum pg_target target, uint64_t packets, uint64_t bytes)
 {
-	enum pg_direction direction = pg_layout_direction(chain->name);
+	return pg_counters_add(counters, name, direction,
+			       target == PG_TARGET_DROP ? PG_VERDICT_DENY : PG_VERDICT_ALLOW,
+			       packets, bytes);
+}
 
-	pg_array_foreach(rule, &chain->rules) {
-		bool judges = direction != PG_DIRECTIONS && rule->comment[0];
-		bool guards = is_guard(rule->comment);
-		int err;
+/* Ports count for the rules that they are from. */
+static int count_set(const struct pg_tree *tree, const struct pg_tree_rule *rule,
+		     enum pg_direction direction, struct pg_counters *counters)
+{
+	const struct pg_set *set = rule->has_set ? pg_sets_find(&tree->sets, rule->set) : NULL;
 
-		if (rule->foreign || !(judges || guards))
-			continue;
-		err = pg_counters_add(counters, rule->comment,
-				      direction == PG_INGRESS && !guards ? PG_INGRESS : PG_EGRESS,
-				      rule->target == PG_TARGET_DROP ? PG_VERDICT_DENY
-								     : PG_VERDICT_ALLOW,
-				      rule->packets, rule->bytes);
+	if (!set || set->kind != PG_SET_PORTS)
+		return 0;
+	pg_array_foreach(element, &set->elements) {
+		int err = element->comment ? count(counters, element->comment, direction,
+						   rule->target, element->packets, element->bytes)
+					   : 0;
+
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
+static int count_rule(const struct pg_tree *tree, const struct pg_tree_rule *rule,
+		      enum pg_direction direction, struct pg_counters *counters)
+{
+	bool guards = is_guard(rule->comment);
+
+	if (rule->foreign)
+		return 0;
+	if (!rule->comment[0])
+		return direction != PG_DIRECTIONS ? count_set(tree, rule, direction, counters) : 0;
+	if (direction == PG_DIRECTIONS && !guards)
+		return 0;
+	return count(counters, rule->comment,
+		     direction == PG_INGRESS && !guards ? PG_INGRESS : PG_EGRESS, rule->target,
+		     rule->packets, rule->bytes);
+}
+
 static int count_tree(const struct pg_tree *tree, struct pg_counters *counters)
 {
 	pg_array_foreach(chain, &tree->chains) {
-		int err = count_chain(chain, counters);
+		enum pg_direction direction = pg_layout_direction(chain->name);
 
-		if (err)
-			return err;
+		pg_array_foreach(rule, &chain->rules) {
+			int err = count_rule(tree, rule, direction, counters);
+
+			if (err)
+				return err;
+		}
 	}
 	return 0;
 }

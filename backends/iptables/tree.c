@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Packets are sent on by their subject's address, then by their peer's, to the rules for just these
- * two. Peers of whom the policy says the same share a chain.
+ * two. Peers of whom the policy says the same share a chain. In the layout "set", endpoints and hosts are
+ * found in the sets of their identities; the world's addresses are told apart by rules in both.
  */
 #include "backends/iptables/dispatch.h"
+#include "backends/iptables/sets.h"
 
 /* The names of one direction's chains. */
 struct names {
@@ -186,7 +188,7 @@ static int add_rules(const struct subject *subject, const struct peer *peer, siz
 	static const struct pg_tree_rule everything = { 0 };
 	size_t count = subject->any_count + peer->count;
 	_cleanup_free_ const struct pg_verdict_entry **sorted = calloc(count + 1, sizeof(*sorted));
-	int err = 0;
+	int err;
 
 	if (!sorted)
 		return -ENOMEM;
@@ -195,8 +197,7 @@ static int add_rules(const struct subject *subject, const struct peer *peer, siz
 	for (size_t i = 0; i < peer->count; i++)
 		sorted[subject->any_count + i] = &peer->entries[i];
 	qsort(sorted, count, sizeof(*sorted), pg_ipt_compare_entries);
-	for (size_t i = 0; i < count && !err; i++)
-		err = pg_ipt_add_entry(subject->builder, chain, &everything, sorted[i]);
+	err = pg_ipt_add_entries(subject->builder, chain, sorted, count);
 	if (!err && subject->enforced)
 		err = pg_ipt_add_default_deny(subject->builder, chain, &everything);
 	return err;
@@ -304,8 +305,43 @@ static bool leads_to(const struct pg_ipt_routes *routes, const struct subject *s
 	return false;
 }
 
+static int add_set_routes(const struct subject *subject, struct pg_ipt_set_routes *routes)
+{
+	pg_array_foreach(peer, &subject->peers) {
+		char name[PG_CHAIN_NAME_MAX];
+		int err;
+
+		name_chain(subject, peer->leader, name);
+		err = pg_ipt_set_routes_add(routes, peer->id, name);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int fill_by_sets(const struct subject *subject)
+{
+	static const struct peer nobody = { .leader = NOBODY };
+	_cleanup_ipt_set_routes_ struct pg_ipt_set_routes routes = { 0 };
+	char fallback[PG_CHAIN_NAME_MAX];
+	size_t chain;
+	int err = add_set_routes(subject, &routes);
+
+	if (!err)
+		err = pg_ipt_add_chain(subject->builder, subject->stem, &chain);
+	if (err)
+		return err;
+	if (!routes.list.count && !subject->builder->counting)
+		return add_rules(subject, &nobody, chain);
+	name_chain(subject, NOBODY, fallback);
+	err = pg_ipt_dispatch_sets(subject->builder, &routes,
+				   subject->section->direction == PG_INGRESS, subject->stem, chain,
+				   fallback);
+	return err ? err : add_judges(subject, true);
+}
+
 /* `rest` is where nobody in particular goes; in the world's section that is the world. */
-static int fill_subject(const struct subject *subject)
+static int fill_by_addresses(const struct subject *subject)
 {
 	bool world = subject->section->world;
 	const struct peer *rest = find_peer(subject, world ? PG_IDENTITY_WORLD : NOBODY);
@@ -329,20 +365,51 @@ static int fill_subject(const struct subject *subject)
 		   : add_judges(subject, !rest->leader.n || leads_to(&routes, subject, NOBODY));
 }
 
-static int add_subject_routes(const struct subject *subject, struct pg_ipt_routes *routes)
+/* The way to the subjects of a section. */
+struct ways {
+	struct pg_ipt_routes addresses;
+	struct pg_ipt_set_routes identities; /* with sets; else none */
+};
+
+static void ways_done(struct ways *ways)
+{
+	pg_ipt_routes_done(&ways->addresses);
+	pg_ipt_set_routes_done(&ways->identities);
+}
+
+static int add_way(const struct subject *subject, const struct pg_ipt_address *addresses,
+		   size_t count, struct ways *ways)
+{
+	int err = 0;
+
+	if (subject->builder->sets)
+		return pg_ipt_set_routes_add(&ways->identities, subject->id, subject->stem);
+	for (size_t i = 0; i < count && !err; i++)
+		err = pg_ipt_routes_add(&ways->addresses, &addresses[i].prefix, subject->stem);
+	return err;
+}
+
+static int fill_subject(struct subject *subject, struct ways *ways)
 {
 	size_t count;
 	const struct pg_ipt_address *addresses =
 		pg_ipt_peers_addresses(&subject->builder->peers, subject->id, &count);
-	int err = 0;
+	int err;
 
-	for (size_t i = 0; i < count && !err; i++)
-		err = pg_ipt_routes_add(routes, &addresses[i].prefix, subject->stem);
-	return err;
+	/* Without an address of the family no packet gets to the chain. */
+	if (!count)
+		return 0;
+	err = add_way(subject, addresses, count, ways);
+	if (!err)
+		err = find_leaders(subject);
+	if (err)
+		return err;
+	return subject->builder->sets && subject->section->managed ? fill_by_sets(subject)
+								   : fill_by_addresses(subject);
 }
 
 static int add_subject(struct pg_ipt_builder *builder, const struct pg_ipt_section *section,
-		       const struct pg_subject *from, struct pg_ipt_routes *routes)
+		       const struct pg_subject *from, struct ways *ways)
 {
 	PG_CLEANUP(subject_done)
 	struct subject subject = {
@@ -351,38 +418,71 @@ static int add_subject(struct pg_ipt_builder *builder, const struct pg_ipt_secti
 		.id = from->id,
 		.enforced = from->enforced[section->direction],
 	};
-	size_t count = routes->list.count;
 	int err = add_peers(&subject);
 
 	if (err || !(subject.peers.count || subject.any_count || subject.enforced))
 		return err;
 	snprintf(subject.stem, sizeof(subject.stem), "%s%u%s", names[section->direction].head,
 		 from->id.n, section->managed ? "" : "-W");
-	err = add_subject_routes(&subject, routes);
-	/* Without an address of the family no packet gets to the chain. */
-	if (!err && routes->list.count > count)
-		err = find_leaders(&subject);
-	return err || routes->list.count == count ? err : fill_subject(&subject);
+	return fill_subject(&subject, ways);
+}
+
+static int send_on(struct pg_ipt_builder *builder, enum pg_direction direction, struct ways *ways,
+		   const char *stem, size_t chain)
+{
+	bool by_source = direction == PG_EGRESS;
+
+	return builder->sets
+		       ? pg_ipt_dispatch_sets(builder, &ways->identities, by_source, stem, chain,
+					      NULL)
+		       : pg_ipt_dispatch(builder, &ways->addresses, by_source, stem, chain, NULL);
 }
 
 static int fill_section(struct pg_ipt_builder *builder, const struct pg_ipt_section *section,
 			const char *name)
 {
-	_cleanup_ipt_routes_ struct pg_ipt_routes routes = { 0 };
+	PG_CLEANUP(ways_done) struct ways ways = { 0 };
 	char stem[PG_IPT_STEM_MAX];
 	size_t chain;
 	int err = pg_ipt_add_chain(builder, name, &chain);
 
 	pg_array_foreach(subject, &builder->intent->table->subjects) {
 		if (!err)
-			err = add_subject(builder, section, subject, &routes);
+			err = add_subject(builder, section, subject, &ways);
 	}
 	if (err)
 		return err;
 	snprintf(stem, sizeof(stem), "%s%s", names[section->direction].head,
 		 section->managed ? "S" : "W");
-	return pg_ipt_dispatch(builder, &routes, section->direction == PG_EGRESS, stem, chain,
-			       NULL);
+	return send_on(builder, section->direction, &ways, stem, chain);
+}
+
+static int add_all_managed(struct pg_ipt_builder *builder, enum pg_direction direction,
+			   size_t chain)
+{
+	static const struct pg_ipt_group all = { 0 };
+	struct pg_tree_rule rule = {
+		.target = PG_TARGET_GOTO,
+		.set_dst = direction == PG_EGRESS,
+	};
+	int err = builder->peers.managed.count ? pg_ipt_match_group(builder, &all, &rule) : 0;
+
+	snprintf(rule.chain, sizeof(rule.chain), "%s", names[direction].managed);
+	if (!err && rule.has_set)
+		err = pg_ipt_add_rule(builder, chain, &rule);
+	return err;
+}
+
+static int add_managed_addresses(struct pg_ipt_builder *builder, enum pg_direction direction,
+				 struct pg_ipt_routes *routes)
+{
+	pg_array_foreach(address, &builder->peers.managed) {
+		int err = pg_ipt_routes_add(routes, &address->prefix, names[direction].managed);
+
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 /* Tells endpoints and hosts from the world by the peer's address. */
@@ -393,11 +493,9 @@ static int tell_apart(struct pg_ipt_builder *builder, enum pg_direction directio
 	size_t chain;
 	int err = pg_ipt_add_chain(builder, names[direction].judges, &chain);
 
-	pg_array_foreach(address, &builder->peers.managed) {
-		if (!err)
-			err = pg_ipt_routes_add(&routes, &address->prefix,
-						names[direction].managed);
-	}
+	if (!err)
+		err = builder->sets ? add_all_managed(builder, direction, chain)
+				    : add_managed_addresses(builder, direction, &routes);
 	if (err)
 		return err;
 	snprintf(stem, sizeof(stem), "%sM", names[direction].head);

@@ -43,9 +43,25 @@ static const char *port_out(const struct pg_trace_query *query)
 	return query->bridged ? query->end[PG_INGRESS].interface : NULL;
 }
 
-static bool matches(const struct pg_tree_rule *rule, const struct pg_trace_query *query)
+/* The element of a rule's set that the packet is. */
+static const struct pg_set_element *look_up(const struct walker *walker,
+					    const struct pg_tree_rule *rule)
 {
-	return prefix_matches(&rule->src, rule->src_not, &query->end[PG_EGRESS].addr) &&
+	const struct pg_set *set = pg_sets_find(&walker->tree->sets, rule->set);
+	const struct pg_trace_query *query = walker->query;
+
+	if (set && set->kind == PG_SET_PORTS)
+		return pg_set_find_port(set, query->dport);
+	return set ? pg_set_find_addr(set, &query->end[rule->set_dst ? PG_INGRESS : PG_EGRESS].addr)
+		   : NULL;
+}
+
+static bool matches(const struct walker *walker, const struct pg_tree_rule *rule)
+{
+	const struct pg_trace_query *query = walker->query;
+
+	return (!rule->has_set || look_up(walker, rule)) &&
+	       prefix_matches(&rule->src, rule->src_not, &query->end[PG_EGRESS].addr) &&
 	       prefix_matches(&rule->dst, rule->dst_not, &query->end[PG_INGRESS].addr) &&
 	       (rule->proto.n == PG_PROTO_EVERY.n || rule->proto.n == query->proto.n) &&
 	       (!rule->has_dport ||
@@ -55,14 +71,15 @@ static bool matches(const struct pg_tree_rule *rule, const struct pg_trace_query
 	       port_matches(rule->physdev_out, port_out(query));
 }
 
-static enum pg_verdict verdict_of(const struct pg_tree_rule *rule, enum pg_direction direction)
+static enum pg_verdict verdict_of(const struct pg_tree_rule *rule, enum pg_direction direction,
+				  bool named)
 {
 	if (rule->target == PG_TARGET_DROP)
 		return PG_VERDICT_DENY;
 	if (rule->target == PG_TARGET_ACCEPT)
 		return PG_VERDICT_ALLOW;
 	/* Rules that judge are named; others return to leave the rest to another chain. */
-	return rule->target == PG_TARGET_RETURN && direction != PG_DIRECTIONS && rule->comment[0]
+	return rule->target == PG_TARGET_RETURN && direction != PG_DIRECTIONS && named
 		       ? PG_VERDICT_ALLOW
 		       : PG_VERDICT_NONE;
 }
@@ -70,6 +87,8 @@ static enum pg_verdict verdict_of(const struct pg_tree_rule *rule, enum pg_direc
 static int add_step(struct walker *walker, const char *chain, size_t number,
 		    const struct pg_tree_rule *rule, bool stray)
 {
+	const struct pg_set_element *element = rule->has_set ? look_up(walker, rule) : NULL;
+	const char *name = element && element->comment ? element->comment : rule->comment;
 	_cleanup_strbuf_ struct pg_strbuf object = { 0 }, text = { 0 };
 	struct pg_trace_step *step;
 
@@ -82,12 +101,12 @@ static int add_step(struct walker *walker, const char *chain, size_t number,
 		return -ENOMEM;
 	step->stray = stray;
 	step->counted = true;
-	step->packets = rule->packets;
-	step->bytes = rule->bytes;
+	step->packets = name == rule->comment ? rule->packets : element->packets;
+	step->bytes = name == rule->comment ? rule->bytes : element->bytes;
 	step->direction = pg_layout_direction(chain);
 	if (!rule->foreign)
-		step->verdict = verdict_of(rule, step->direction);
-	snprintf(step->rule, sizeof(step->rule), "%.*s", PG_RULE_NAME_MAX - 1, rule->comment);
+		step->verdict = verdict_of(rule, step->direction, name[0]);
+	snprintf(step->rule, sizeof(step->rule), "%.*s", PG_RULE_NAME_MAX - 1, name);
 	return 0;
 }
 
@@ -137,7 +156,7 @@ static int walk_rules(struct walker *walker, const struct pg_tree_chain *chain, 
 		bool stray = leads_astray(walker, rule);
 		int err;
 
-		if (!rule->foreign && !matches(rule, walker->query))
+		if (!rule->foreign && !matches(walker, rule))
 			continue;
 		err = add_step(walker, chain->name, i + 1, rule, stray);
 		if (!err && !stray)

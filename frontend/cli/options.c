@@ -79,7 +79,7 @@ static bool set_attach(struct pg_options *options, const char *value)
 static bool set_layout(struct pg_options *options, const char *value)
 {
 	options->layout = value;
-	return !strcmp(value, "linear") || !strcmp(value, "tree");
+	return !strcmp(value, "linear") || !strcmp(value, "tree") || !strcmp(value, "set");
 }
 
 static bool set_proto(struct pg_options *options, const char *value)
@@ -201,8 +201,9 @@ static const struct option_row option_rows[] = {
 	  set_ignored_label },
 	{ "json", NULL, "machine-readable output", set_json },
 	{ "l7", "l4-only", "enforce only the L4 part of rules with HTTP rules", set_l7 },
-	{ "layout", "linear|tree",
-	  "iptables: a rule for each pair of addresses, or chains found by address", set_layout },
+	{ "layout", "linear|tree|set",
+	  "iptables: a rule for each pair of addresses, chains found by address, or by sets of addresses",
+	  set_layout },
 	{ "lenient", NULL, "unknown keys are warnings, not errors", set_lenient },
 	{ "lint", NULL, "find rules and entries that do nothing on these endpoints", set_lint },
 	{ "method", "METHOD", "an HTTP request's method", set_method },
@@ -366,6 +367,24 @@ static bool add_arguments(struct pg_options *options, char *const *arguments)
 	return true;
 }
 
+/* An option that would change nothing is a mistake. */
+static enum pg_exit check_layout(const struct pg_options *options)
+{
+	switch (options->backend) {
+	case PG_CHOICE_IPTABLES:
+	case PG_CHOICE_IPTABLES_LEGACY:
+	case PG_CHOICE_IPTABLES_NFT:
+		return PG_EXIT_DONE;
+	default:
+		break;
+	}
+	if (!options->layout)
+		return PG_EXIT_DONE;
+	fprintf(stderr, "polgen: error: '--layout' is of iptables' rules, and needs "
+			"--backend=iptables, iptables-legacy or iptables-nft\n");
+	return PG_EXIT_USAGE;
+}
+
 enum pg_exit pg_options_parse(const struct pg_verb *verb, int argc, char **argv,
 			      struct pg_options *options)
 {
@@ -383,7 +402,7 @@ enum pg_exit pg_options_parse(const struct pg_verb *verb, int argc, char **argv,
 	}
 	if (!add_arguments(options, argv + optind) || !terminate_ignored_labels(options))
 		return PG_EXIT_INTERNAL;
-	return PG_EXIT_DONE;
+	return check_layout(options);
 }
 
 void pg_options_done(struct pg_options *options)

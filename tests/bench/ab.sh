@@ -118,7 +118,7 @@ plots() {
 
 html() {
 	report --output="$SANDBOX/ab.html" && ! grep -E '(src|href)="https?:' "$SANDBOX/ab.html" &&
-		[ "$(plots | grep -cx 1)" -eq 11 ]
+		[ "$(plots | grep -cx 1)" -eq 9 ]
 }
 
 # report_fails CODE TEXT ARGUMENT...

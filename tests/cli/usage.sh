@@ -42,7 +42,11 @@ refused "option '--json' takes no value" check --json=yes "$policy"
 refused "option '--backend' needs a value" render --backend
 refused "bad value 'ipfw' of '--backend': expected iptables (flavour by probing), iptables-legacy, iptables-nft, nftables or ebpf" \
 	render --backend=ipfw
-refused "bad value 'flat' of '--layout': expected linear|tree" render --layout=flat
+refused "bad value 'flat' of '--layout': expected linear|tree|set" render --layout=flat
+for backend in ebpf nftables; do
+	refused "'--layout' is of iptables' rules, and needs --backend=iptables, iptables-legacy or iptables-nft" \
+		render --backend=$backend --layout=tree
+done
 refused "bad value 'l7' of '--l7': expected l4-only" render --l7=l7
 refused "bad value 'drop' of '--on-revoke': expected cut|keep" apply --on-revoke=drop
 refused "unknown option '--on-revoke' of 'clear'" clear --on-revoke=cut

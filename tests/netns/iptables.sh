@@ -46,7 +46,7 @@ flavour=legacy layout=linear
 tap_equal "a flow that runs is cut when it is denied" "1 running flow that the policy denies was cut" \
 	"$(apply | grep running)"
 
-for row in "legacy linear" "nft linear" "legacy tree" "nft tree"; do
+for row in "legacy linear" "nft linear" "legacy tree" "nft tree" "legacy set" "nft set"; do
 	read -r flavour layout <<<"$row"
 	tap_check "$flavour, $layout: apply" apply
 

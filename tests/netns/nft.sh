@@ -8,7 +8,7 @@ tap_sandbox "$0" "$@"
 # shellcheck source=tests/flip.sh
 . tests/flip.sh
 
-for tool in iptables-nft ip6tables-nft iptables-nft-save nft jq; do
+for tool in iptables-nft ip6tables-nft iptables-nft-save nft ipset jq; do
 	command -v $tool >/dev/null || tap_skip_all "no $tool"
 done
 
@@ -50,9 +50,15 @@ expressions() {
 
 # Loads what render prints into the namespace `other`, as the text itself says how.
 load() {
-	nsenter --net=/run/netns/other iptables-nft-restore --noflush <"$1" &&
+	sed -n 's/^#s //p' "$1" | nsenter --net=/run/netns/other ipset restore &&
+		nsenter --net=/run/netns/other iptables-nft-restore --noflush <"$1" &&
 		sed -n 's/^#6 //p' "$1" |
 		nsenter --net=/run/netns/other ip6tables-nft-restore --noflush
+}
+
+# Without what each set has of its own: the seed of its hash, and what it has grown to.
+sets() {
+	"$@" ipset save | sed 's/ hashsize.*//' | sort
 }
 
 other_rules() {
@@ -71,7 +77,7 @@ disturb() {
 flip_up
 
 # The layouts take over from each other; the last one is what the rest is about.
-for layout in tree linear; do
+for layout in tree set linear; do
 	options+=(--layout="$layout")
 	ip netns add other
 	tap_check "$layout: apply" apply
@@ -80,6 +86,8 @@ for layout in tree linear; do
 	polgen render "${options[@]}" "$flip" >"$SANDBOX/rendered"
 	tap_check "$layout: iptables-restore reads what render prints" load "$SANDBOX/rendered"
 	tap_equal "$layout: and makes the rules that apply made" "$(rules)" "$(other_rules)"
+	tap_equal "$layout: and its sets" "$(sets flip_run)" \
+		"$(sets nsenter --net=/run/netns/other)"
 	tap_equal "$layout: expression for expression" "$(expressions flip_run)" \
 		"$(expressions nsenter --net=/run/netns/other)"
 	tap_check "$layout: which are some" test "$(rules | grep -c '^-A POLGEN')" -gt 20

@@ -405,6 +405,8 @@ static const struct contender {
 	{ "iptables-nft", &pg_backend_iptables, "nft", "linear" },
 	{ "iptables-legacy-tree", &pg_backend_iptables, "legacy", "tree" },
 	{ "iptables-nft-tree", &pg_backend_iptables, "nft", "tree" },
+	{ "iptables-legacy-set", &pg_backend_iptables, "legacy", "set" },
+	{ "iptables-nft-set", &pg_backend_iptables, "nft", "set" },
 	{ "nftables", &pg_backend_nftables, NULL, NULL },
 	{ "ebpf", &pg_backend_ebpf, NULL, NULL },
 };

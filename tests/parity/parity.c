@@ -6,7 +6,7 @@
  * Tries random cases in each mode and on each backend (or those that are named): case number N of a
  * seed is the same one always. With --soak there are many more, 100,000 flows of verdicts, and the seed
  * is a new one unless it is given. A case that fails is made small and written to MODE-BACKEND-SEED-N.json; one
- * of verdicts is for `polgen test --backend=BACKEND`, with --layout=tree if its name ends so. TAP, one
+ * of verdicts is for `polgen test --backend=BACKEND`, with --layout=tree or set if its name ends so. TAP, one
  * line a mode and backend.
  */
 #include <getopt.h>
@@ -36,6 +36,8 @@ static const struct contender contenders[] = {
 	{ "iptables-legacy", &pg_backend_iptables, "legacy", "linear" },
 	{ "iptables-nft", &pg_backend_iptables, "nft", "linear" },
 	{ "iptables-nft-tree", &pg_backend_iptables, "nft", "tree" },
+	{ "iptables-legacy-set", &pg_backend_iptables, "legacy", "set" },
+	{ "iptables-nft-set", &pg_backend_iptables, "nft", "set" },
 	{ "nftables", &pg_backend_nftables, NULL, NULL },
 	{ "ebpf", &pg_backend_ebpf, NULL, NULL },
 };

@@ -75,7 +75,8 @@ tests_unit_backends_test_legacy_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_xt_table_c
 	-Wl,--wrap=pg_xtables_lock
 tests_unit_backends_test_legacy_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_legacy_LDADD = libbackends.a libtranslate.a libpolicy.a libcompat.a \
-	$(CMOCKA_LIBS) $(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+	$(CMOCKA_LIBS) $(IPTC_LIBS) $(XTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) \
+	$(MNL_LIBS)
 
 check_PROGRAMS += tests/unit/backends/test_iptables
 TESTS += tests/unit/backends/test_iptables
@@ -83,7 +84,8 @@ tests_unit_backends_test_iptables_SOURCES = tests/unit/backends/test_iptables.c 
 	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h $(backends_test_intent)
 tests_unit_backends_test_iptables_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_iptables_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
-	$(IPTC_LIBS) $(XTABLES_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+	$(IPTC_LIBS) $(XTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) \
+	$(MNL_LIBS)
 
 check_PROGRAMS += tests/unit/backends/test_revoke
 TESTS += tests/unit/backends/test_revoke

@@ -10,7 +10,7 @@
 #define SAVE(flavour) "(iptables-" flavour "-save; ip6tables-" flavour "-save) 2>/dev/null"
 /* What a host has: chain definitions and rules, without times and empty tables. */
 #define RULES(flavour) SAVE(flavour) " | sed -n '/^:.*ACCEPT/d; /^[-:]/p'"
-#define EVERYTHING     RULES("legacy") "; " RULES("nft")
+#define EVERYTHING     RULES("legacy") "; " RULES("nft") "; ipset save | sed 's/ initval.*//'"
 
 static void need_world(void)
 {
@@ -129,6 +129,8 @@ static char *render(struct pg_backend_handle *handle, const struct pg_intent *in
 	return pg_strbuf_take(&text);
 }
 
+#define LAYOUT "set" /* where nothing else is asked for */
+
 static void assert_enforces(struct pg_backend_handle *handle, const char *flavour,
 			    const char *attached)
 {
@@ -136,7 +138,7 @@ static void assert_enforces(struct pg_backend_handle *handle, const char *flavou
 
 	assert_true(status.enforcing);
 	assert_string_equal(status.flavour, flavour);
-	assert_string_equal(status.layout, "linear");
+	assert_string_equal(status.layout, LAYOUT);
 	assert_string_equal(status.attached, attached);
 }
 
@@ -144,9 +146,11 @@ static void assert_enforces(struct pg_backend_handle *handle, const char *flavou
  * What is rendered and loaded by iptables-restore is what apply installs; a second plan has nothing to
  * do in either case; and clearing leaves what was there before.
  */
-static void check_round_trip(const char *flavour, const struct pg_intent *intent)
+static void check_round_trip(const char *flavour, const char *layout,
+			     const struct pg_intent *intent)
 {
-	_cleanup_handle_ struct pg_backend_handle *handle = open_flavour(flavour);
+	const struct pg_backend_options options = { .flavour = flavour, .layout = layout };
+	_cleanup_handle_ struct pg_backend_handle *handle = open_with(&options);
 	_cleanup_free_ char *text = render(handle, intent, PG_RENDER_NATIVE);
 	_cleanup_free_ char *before = NULL, *after = NULL, *applied = NULL, *restored = NULL;
 	const char *save = !strcmp(flavour, "nft") ? RULES("nft") : RULES("legacy");
@@ -156,12 +160,13 @@ static void check_round_trip(const char *flavour, const struct pg_intent *intent
 	apply(handle, intent);
 	applied = world_run("%s", save);
 	assert_non_null(strstr(applied, "POLGEN-META"));
-	assert_enforces(handle, flavour, "FORWARD");
+	assert_string_equal(status_of(handle).layout, layout);
 	clear(handle);
 	assert_false(status_of(handle).enforcing);
 	after = world_run("%s", EVERYTHING);
 	assert_string_equal(after, before);
 
+	world_feed("sed -n 's/^#s //p' | ipset restore", text);
 	snprintf(command, sizeof(command), "iptables-%s-restore --noflush", flavour);
 	world_feed(command, text);
 	snprintf(command, sizeof(command), "sed -n 's/^#6 //p' | ip6tables-%s-restore --noflush",
@@ -176,6 +181,8 @@ static void check_round_trip(const char *flavour, const struct pg_intent *intent
 
 static void check_flavour(const char *flavour, uint64_t seed, unsigned int count)
 {
+	static const char *const layouts[] = { "linear", "tree", "set" };
+
 	need_world();
 	for (unsigned int i = 0; i < count; i++) {
 		PG_CLEANUP(universe_done) struct universe universe;
@@ -183,7 +190,8 @@ static void check_flavour(const char *flavour, uint64_t seed, unsigned int count
 
 		intent_world(&universe, seed + i);
 		intent = intent_of(&universe);
-		check_round_trip(flavour, &intent);
+		for (size_t j = 0; j < PG_COUNT(layouts); j++)
+			check_round_trip(flavour, layouts[j], &intent);
 	}
 }
 
@@ -332,6 +340,12 @@ static void test_the_other_flavours_rules_are_seen(void **state)
 /* Whatever is done to the rules shows as a change, is not called enforcing, and is put right. */
 static void check_repair(const char *flavour)
 {
+	/* Of sets of one family, whichever they are called. */
+	static const char *const set_damages[] = {
+		"ipset flush $set",
+		"ipset add $set $other",
+		"ipset create spare $type; ipset swap spare $set; ipset destroy spare",
+	};
 	static const struct {
 		const char *damage;
 		bool enforcing;
@@ -356,6 +370,17 @@ static void check_repair(const char *flavour)
 		assert_int_equal(status_of(handle).enforcing, damages[damage].enforcing);
 		apply(handle, &intent);
 		assert_enforces(handle, flavour, "FORWARD");
+	}
+	for (size_t i = 0; i < PG_COUNT(set_damages); i++) {
+		_cleanup_free_ char *before = world_run("%s", EVERYTHING), *after = NULL;
+
+		free(world_run("set=$(ipset list -n | grep polgen-4 | head -n 1) other=10.9.9.9 "
+			       "type='hash:ip family inet'; %s",
+			       set_damages[i]));
+		assert_true(count_changes(handle, &intent, true) > 0);
+		apply(handle, &intent);
+		after = world_run("%s", EVERYTHING);
+		assert_string_equal(after, before);
 	}
 	clear(handle);
 }
@@ -400,7 +425,7 @@ static void test_counters_by_rule(void **state)
 
 	(void)state;
 	need_world();
-	handle = open_flavour("legacy");
+	handle = open_with(&(struct pg_backend_options){ .flavour = "legacy", .layout = "linear" });
 	make_intent(&universe, &intent);
 	apply(handle, &intent);
 	free(world_run("for tool in iptables ip6tables; do $tool-legacy-save | sed "
@@ -439,8 +464,12 @@ static void test_rendering_needs_no_kernel(void **state)
 	assert_non_null(strstr(text, "\n-I FORWARD 1 -j POLGEN\n"));
 	json = render(handle, &intent, PG_RENDER_JSON);
 	assert_non_null(strstr(json,
-			       "{\"backend\":\"iptables\",\"families\":[{\"family\":4,\"hooks\":"
-			       "[{\"parent\":\"FORWARD\",\"position\":1,\"chain\":\"POLGEN\"}"));
+			       "{\"backend\":\"iptables\",\"families\":[{\"family\":4,\"sets\":"
+			       "[{\"name\":\"polgen-4-"));
+	assert_non_null(strstr(json, "\"type\":\"hash:ip family inet\",\"elements\":"
+				     "[{\"key\":\"10.0.0.3\"}]}"));
+	assert_non_null(strstr(json, "],\"hooks\":[{\"parent\":\"FORWARD\",\"position\":1,"
+				     "\"chain\":\"POLGEN\"}"));
 	assert_non_null(strstr(json, "-m comment --comment \\\"rule-1.1\\\" -j RETURN\","
 				     "\"rule\":\"rule-1.1\"}"));
 	assert_non_null(strstr(json, "{\"name\":\"POLGEN-EGRESS\",\"rules\":[{"));

@@ -228,11 +228,18 @@ static void test_tree_agrees_with_the_table(void **state)
 	check_layout(PG_LAYOUT_TREE);
 }
 
+static void test_set_agrees_with_the_table(void **state)
+{
+	(void)state;
+	check_layout(PG_LAYOUT_SET);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_linear_agrees_with_the_table),
 		cmocka_unit_test(test_tree_agrees_with_the_table),
+		cmocka_unit_test(test_set_agrees_with_the_table),
 	};
 
 	return cmocka_run_group_tests_name("judging", tests, NULL, NULL);
