@@ -107,11 +107,11 @@ int pg_commit_check_interfaces(struct pg_commit *commit)
 }
 
 /* Two endpoints that have the short way between them need the same MTU. */
-static bool keeps_way(const struct pg_map_endpoint_half *old,
-		      const struct pg_map_endpoint_half *new)
+static bool keeps_way(const struct pg_map_endpoint_half *before,
+		      const struct pg_map_endpoint_half *after)
 {
-	return !(old->flags & PG_ABI_ENDPOINT_SHORT) ||
-	       (new->flags &PG_ABI_ENDPOINT_SHORT && old->mtu == new->mtu);
+	return !(before->flags & PG_ABI_ENDPOINT_SHORT) ||
+	       (after->flags & PG_ABI_ENDPOINT_SHORT && before->mtu == after->mtu);
 }
 
 static int stage_endpoint(struct pg_commit *commit, uint32_t ifindex,
