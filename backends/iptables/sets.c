@@ -5,13 +5,17 @@
 
 #define HASH_DIGITS 8
 
-/* Names that only look so are somebody's, and aren't touched. */
+/*
+ * Names that only look so are somebody's, and aren't touched. Nor are they said to libipset, for which some
+ * would be several words or lines.
+ */
 bool pg_ipt_set_is_ours(const char *name)
 {
 	size_t length = strlen(name);
 
 	return (!strncmp(name, "polgen-4-", 9) || !strncmp(name, "polgen-6-", 9)) &&
 	       length > 9 + HASH_DIGITS && name[length - HASH_DIGITS - 1] == '-' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length &&
 	       strspn(name + length - HASH_DIGITS, "0123456789abcdef") == HASH_DIGITS;
 }
 

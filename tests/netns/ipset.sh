@@ -62,7 +62,7 @@ sets() {
 }
 
 ours() {
-	flip_run ipset list -n | grep '^polgen-[46]-.*-[0-9a-f]\{8\}$'
+	flip_run ipset list -n | grep '^polgen-[46]-[a-z0-9.-]*-[0-9a-f]\{8\}$'
 }
 
 # members HEAD: what the sets hold whose names start so.
@@ -98,6 +98,9 @@ flip_run ipset create blocklist hash:ip
 flip_run ipset add blocklist 192.0.2.1
 flip_run ipset create polgen-mine hash:net
 flip_run ipset create polgen-4-mine list:set
+# Almost ours, and no word of a command.
+flip_run ipset create $'polgen-4-\ndestroy o-00000000' hash:ip
+flip_run ipset create 'polgen-6-a b-00000000' hash:ip
 flip_run iptables-legacy -A FORWARD -m set --match-set polgen-mine src -j DROP
 foreign=$(sets)
 
