@@ -139,7 +139,12 @@ struct pg_backend_options {
 	/* ebpf: the bpffs to pin in (NULL: /sys/fs/bpf), and how to attach (NULL: by probing) */
 	const char *bpffs;
 	const char *attach; /* "tcx", "clsact" */
+	/* ebpf: how many flows of each family are kept in mind, PG_FLOWS_MIN to PG_FLOWS_MAX; 0: as ever */
+	uint32_t flows;
 };
+
+#define PG_FLOWS_MIN 4096
+#define PG_FLOWS_MAX 16777216
 
 enum pg_render_form {
 	PG_RENDER_NATIVE, /* what the kernel's own tools read: iptables-restore input, map dump text */

@@ -17,8 +17,14 @@
 #define MIN_POLICY    262144
 #define MIN_RULES     131072
 
-/* Of each family. Kept in memory whether used or not: some 90 bytes each, of IPv6 some 110. */
-#define FLOWS 262144
+/*
+ * Flows take their memory whether there are any or not: 128 bytes each, of IPv6 152, and as much for each of
+ * those that aren't assured, of which a quarter as many are remembered.
+ */
+static uint32_t flows_of(const struct pg_backend_handle *handle)
+{
+	return handle->flows ? handle->flows : PG_PINS_FLOWS;
+}
 
 static void destroy_skeleton(struct pg_programs **skeleton)
 {
@@ -34,7 +40,8 @@ static uint32_t room_for(size_t count, uint32_t least)
 	return (uint32_t)PG_MIN(room, 2 * (uint64_t)PG_PLAN_MAX);
 }
 
-static int set_sizes(struct pg_programs *skeleton, const struct pg_pins_sizes *sizes)
+static int set_sizes(struct pg_programs *skeleton, uint32_t flows,
+		     const struct pg_pins_sizes *sizes)
 {
 	struct {
 		struct bpf_map *map;
@@ -48,8 +55,10 @@ static int set_sizes(struct pg_programs *skeleton, const struct pg_pins_sizes *s
 		/* A trie takes memory for what is in it only. */
 		{ skeleton->maps.pg_addresses4, 2 * PG_PLAN_MAX },
 		{ skeleton->maps.pg_addresses6, 2 * PG_PLAN_MAX },
-		{ skeleton->maps.pg_flows4, FLOWS },
-		{ skeleton->maps.pg_flows6, FLOWS },
+		{ skeleton->maps.pg_flows4, flows },
+		{ skeleton->maps.pg_flows6, flows },
+		{ skeleton->maps.pg_opening4, flows / 4 },
+		{ skeleton->maps.pg_opening6, flows / 4 },
 	};
 
 	for (size_t i = 0; i < PG_COUNT(table); i++) {
@@ -73,7 +82,7 @@ static int report_load(struct pg_diags *diags, int err)
 	return err;
 }
 
-static int load(const struct pg_pins_sizes *sizes, struct pg_diags *diags,
+static int load(uint32_t flows, const struct pg_pins_sizes *sizes, struct pg_diags *diags,
 		struct pg_programs **ret_skeleton)
 {
 	PG_CLEANUP(destroy_skeleton) struct pg_programs *skeleton = NULL;
@@ -83,7 +92,7 @@ static int load(const struct pg_pins_sizes *sizes, struct pg_diags *diags,
 	skeleton = pg_programs__open();
 	if (!skeleton)
 		return pg_ebpf_error(diags, -errno, "cannot open the eBPF programs");
-	err = set_sizes(skeleton, sizes);
+	err = set_sizes(skeleton, flows, sizes);
 	if (!err)
 		err = pg_programs__load(skeleton);
 	if (err)
@@ -158,7 +167,7 @@ int pg_pins_create(const struct pg_backend_handle *handle, const struct pg_pins_
 		   struct pg_diags *diags, struct pg_pins *ret_pins)
 {
 	PG_CLEANUP(destroy_skeleton) struct pg_programs *skeleton = NULL;
-	int err = load(sizes, diags, &skeleton);
+	int err = load(flows_of(handle), sizes, diags, &skeleton);
 
 	if (err)
 		return err;

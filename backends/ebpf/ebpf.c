@@ -141,6 +141,7 @@ int pg_ebpf_open(const struct pg_backend_options *options, bool kernel, struct p
 	if (!handle)
 		return -ENOMEM;
 	handle->kernel = kernel;
+	handle->flows = options->flows;
 	err = parse_attach(options->attach, diags, &handle->attach);
 	if (!err && kernel)
 		err = open_kernel(bpffs, diags, handle);
@@ -157,10 +158,35 @@ void pg_ebpf_close(struct pg_backend_handle *handle)
 	free(handle);
 }
 
+/* Maps keep the size that they were made with. */
+static int check_flows(const struct pg_backend_handle *handle, struct pg_diags *diags)
+{
+	_cleanup_pins_ struct pg_pins pins;
+	struct bpf_map_info info = { 0 };
+	uint32_t length = sizeof(info);
+	int err;
+
+	pg_pins_init(&pins);
+	if (!handle->kernel || !handle->flows)
+		return 0;
+	err = pg_pins_open(handle, diags, &pins);
+	if (!err)
+		err = bpf_obj_get_info_by_fd(pins.maps[PG_MAP_FLOWS4], &info, &length);
+	if (err || info.max_entries == handle->flows)
+		return err == -ENOENT ? 0 : err;
+	pg_error(diags, PG_LOC_NONE, "the flow maps were made for %u flows, and %u are asked for",
+		 info.max_entries, handle->flows);
+	pg_note(diags, PG_LOC_NONE, "after 'polgen clear' they are made anew");
+	return -EINVAL;
+}
+
 int pg_ebpf_check(struct pg_backend_handle *handle, const struct pg_intent *intent,
 		  struct pg_diags *diags)
 {
-	(void)handle;
+	int err = check_flows(handle, diags);
+
+	if (err)
+		return err;
 	pg_array_foreach(endpoint, &intent->endpoints->list) {
 		_cleanup_strbuf_ struct pg_strbuf name = { 0 };
 

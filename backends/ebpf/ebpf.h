@@ -17,6 +17,7 @@ struct pg_known; /* known.h */
 struct pg_backend_handle {
 	bool kernel;
 	enum pg_attach_mode attach;
+	uint32_t flows;		       /* of each family; 0: not asked for */
 	char bpffs[PG_BPFFS_PATH];     /* where the lock is */
 	char parent[PG_BPFFS_PATH];    /* <bpffs>/polgen */
 	char directory[PG_BPFFS_PATH]; /* <bpffs>/polgen/<inode of the network namespace> */

@@ -43,6 +43,9 @@ struct pg_pins_sizes {
 	size_t endpoints, subjects, policy, rules;
 };
 
+/* For how many flows of each family maps are made, by default. */
+#define PG_PINS_FLOWS 262144
+
 /* Loads the programs, makes the maps and pins it all, with generation 0. Nothing may be there. */
 int pg_pins_create(const struct pg_backend_handle *handle, const struct pg_pins_sizes *sizes,
 		   struct pg_diags *diags, struct pg_pins *ret_pins);

@@ -128,6 +128,7 @@ const struct pg_backend *pg_choose_backend(const struct pg_options *options,
 		.layout = options->layout,
 		.bpffs = options->bpffs,
 		.attach = options->attach,
+		.flows = options->flows,
 	};
 	switch (options->backend) {
 	case PG_CHOICE_IPTABLES:

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <getopt.h>
 
+#include "backends/backend.h"
 #include "compat/strbuf.h"
 #include "frontend/suggest.h"
 
@@ -106,6 +107,18 @@ static bool set_dport(struct pg_options *options, const char *value)
 	return !errno && isdigit((unsigned char)*value) && !*end && port <= 65535;
 }
 
+static bool set_flows(struct pg_options *options, const char *value)
+{
+	char *end;
+	unsigned long flows;
+
+	errno = 0;
+	flows = strtoul(value, &end, 10);
+	options->flows = (uint32_t)flows;
+	return !errno && isdigit((unsigned char)*value) && !*end && flows >= PG_FLOWS_MIN &&
+	       flows <= PG_FLOWS_MAX;
+}
+
 static bool set_ignored_label(struct pg_options *options, const char *value)
 {
 	const char **slot = pg_array_add(&options->ignored_labels);
@@ -190,6 +203,8 @@ static const struct option_row option_rows[] = {
 	{ "enforcement", "default|always|never",
 	  "which endpoints are closed: those that rules select, all, none", set_enforcement },
 	{ "family", "4|6", "the flow's address family, where both ends have both", set_family },
+	{ "flows", "N",
+	  "ebpf: how many running flows of each family are remembered; default 262144", set_flows },
 	{ "from", "A", "source: an endpoint, host, or ip:ADDRESS", set_from },
 	{ "header", "NAME:VALUE", "a header of an HTTP request (repeatable)", set_header },
 	{ "help", NULL, "show this help", set_help },

@@ -48,6 +48,7 @@ struct pg_options {
 	bool proto_given, dport_given;
 	uint8_t family; /* 4, 6; 0: not given */
 	uint16_t dport;
+	uint32_t flows;				      /* 0: not given */
 	struct pg_array(const char *) ignored_labels; /* NULL-terminated once parsed, if any */
 	struct pg_array(const char *) headers;	      /* "Name: value" */
 	struct pg_array(const char *) paths;	      /* of --policy-dir, then arguments */

@@ -24,7 +24,7 @@ const struct pg_verb pg_verbs[] = {
 	{ "apply", "POLICY.json...",
 	  "Enforce a policy; the other backend's enforcement is taken down after this one stands.",
 	  LIST("backend", "layout", SOURCE_OPTIONS, MODEL_OPTIONS, "on-revoke", "same-host", "l7",
-	       POLICY_OPTIONS, "parent-chain", "attach", HOST_OPTIONS, "json", "help"),
+	       POLICY_OPTIONS, "parent-chain", "attach", "flows", HOST_OPTIONS, "json", "help"),
 	  pg_verb_apply },
 	{ "status", "", "Show what is enforced, by which backend, and its counters.",
 	  LIST(HOST_OPTIONS, "json", "help"), pg_verb_status },

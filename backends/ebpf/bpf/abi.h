@@ -255,6 +255,11 @@ enum pg_outcome {
  * port) first. An entry is there only when the last program that judges the flow has let it through:
  * that on the destination's interface, or that on the source's if the destination is elsewhere.
  *
+ * opening4, opening6: those that aren't assured yet, or have ended. A flow is assured when its initiator
+ * goes on after an answer. So whoever opens flows that nobody answers, or ends one after the other, makes
+ * these maps forget, and not the flows that run. An assured flow's entry here stays where it is and ages;
+ * it counts only where the other one is gone.
+ *
  * One struct for both families: keys of IPv4 end after its addresses, since the time that it takes to
  * find a flow grows with its key.
  */

@@ -24,8 +24,20 @@ struct context {
 	__u8 program;	/* PG_ABI_EGRESS: from_container; PG_ABI_INGRESS: to_container */
 	__u8 direction; /* whose rule decided */
 	__u8 peer_flags;
-	struct packet packet;
+	bool may_be_assured; /* the packet's flow; false: it was looked for */
+	struct packet *packet;
 };
+
+/*
+ * The packet at hand. A map's value and not on the stack: what the verifier knows of the stack after the
+ * headers were read differs by each of their forms, and all that follows would be looked at for each.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct packet);
+} pg_packet SEC(".maps");
 
 /* The half of a value that counts. */
 #define HALF(context, value) \

@@ -107,20 +107,17 @@ static __always_inline bool read_plain6(struct __sk_buff *skb, struct flow_id *i
 	return true;
 }
 
-static __always_inline struct pg_map_flow *find_plain(struct __sk_buff *skb, struct flow_id *id)
+static __always_inline bool read_plain(struct __sk_buff *skb, struct flow_id *id)
 {
-	if (skb->protocol == bpf_htons(ETH_P_IP)) {
-		if (read_plain4(skb, id))
-			return bpf_map_lookup_elem(&pg_flows4, &id->key);
-	} else if (skb->protocol == bpf_htons(ETH_P_IPV6)) {
-		if (read_plain6(skb, id))
-			return bpf_map_lookup_elem(&pg_flows6, &id->key);
-	}
-	return NULL;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return read_plain4(skb, id);
+	id->family = 6;
+	return skb->protocol == bpf_htons(ETH_P_IPV6) && read_plain6(skb, id);
 }
 
-/* Not an action. */
-#define LONG_WAY 0x100
+/* No actions. */
+#define LONG_WAY	   0x100
+#define LONG_WAY_UNASSURED 0x101 /* the flow isn't among those that are assured */
 
 /* What tc is to do. A function of its own for the sake of the long way's stack. */
 __noinline int pass_established(struct __sk_buff *skb, __u32 program)
@@ -130,15 +127,17 @@ __noinline int pass_established(struct __sk_buff *skb, __u32 program)
 	const struct pg_map_flow *flow;
 	__u32 zero = 0, mine, outcome = PG_OUTCOME_ESTABLISHED;
 
-	if (skb->vlan_present)
+	if (skb->vlan_present || !read_plain(skb, &id))
 		return LONG_WAY;
-	flow = find_plain(skb, &id);
+	flow = look_up_assured(&id);
 	meta = bpf_map_lookup_elem(&pg_meta, &zero);
-	if (!flow || !meta || flow->generation != *(const volatile __u32 *)&meta->generation)
+	if (!flow)
+		return LONG_WAY_UNASSURED;
+	if (!meta || flow->generation != *(const volatile __u32 *)&meta->generation)
 		return LONG_WAY;
 	mine = my_side(&id, program);
 	if (flow->ifindex[mine] != skb->ifindex || flow->way == PG_ABI_WAY_UNKNOWN ||
-	    !flow->replied || !is_fresh(flow))
+	    !is_fresh(flow))
 		return LONG_WAY;
 	if (program == PG_ABI_EGRESS || !(flow->local & (1 << (id.side & 1))))
 		add(bpf_map_lookup_elem(&pg_outcomes, &outcome), skb->len - ETH_HLEN);

@@ -4,9 +4,10 @@
  * that accepts ESTABLISHED and RELATED, so that both backends agree: replies pass, packets of the
  * first direction are judged until there was a reply, errors about a flow pass.
  *
- * The map forgets the least recently used flow when it is full. The flow's next packet is then judged
+ * A map forgets the least recently used flow when it is full. The flow's next packet is then judged
  * as a new one: it passes if the policy lets the flow begin that way, else it is dropped until the
- * other side sends.
+ * other side sends. Flows that aren't assured yet, or have ended, have a map of their own, so that a
+ * flood of them costs no flow that runs.
  */
 #ifndef PG_BACKENDS_EBPF_BPF_FLOW_H
 #define PG_BACKENDS_EBPF_BPF_FLOW_H
@@ -54,22 +55,54 @@ static __always_inline bool begins_anew(const struct pg_map_flow *flow, const st
 	       (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && has_ended(flow);
 }
 
-/* NULL: there is none, or it has ended, or may not go on. */
-static __always_inline struct pg_map_flow *find_flow(const struct flow_id *id,
+/*
+ * NULL: there is none, or it has ended, or may not go on. An entry for which time has run out makes room.
+ * `is_assured` is false if the flow is known not to be among those.
+ */
+static __always_inline struct pg_map_flow *find_flow(struct flow_id *id, bool is_assured,
 						     const struct packet *packet,
 						     const struct commit *commit, __u64 now)
 {
-	struct pg_map_flow *flow = look_up_flow(id);
+	struct pg_map_flow *flow = look_up_flow(id, is_assured);
 
-	if (!flow || elapsed(flow->seen, now) > idle_limit(flow, packet->proto) ||
-	    begins_anew(flow, packet))
+	if (!flow)
 		return NULL;
-	return is_valid(id, flow, commit) ? flow : NULL;
+	if (elapsed(flow->seen, now) > idle_limit(flow, packet->proto) ||
+	    begins_anew(flow, packet)) {
+		forget_flow(id);
+		return NULL;
+	}
+	if (flow->generation >= commit->generation)
+		return flow;
+	return renew_flow(id, flow, commit);
 }
 
 static __always_inline bool is_established(const struct pg_map_flow *flow, const struct flow_id *id)
 {
 	return flow->replied || flow->initiator != id->side;
+}
+
+/* Whether an established flow's entry is in the wrong one of the two maps. */
+static __always_inline bool is_misplaced(const struct flow_id *id, const struct pg_map_flow *flow)
+{
+	if (id->is_opening)
+		return flow->replied && flow->initiator == id->side && !has_ended(flow);
+	return has_ended(flow);
+}
+
+/*
+ * Moves it. There is no moment at which it is in neither: who assures a flow leaves the other entry, which
+ * ages; who ends one writes it before deleting this one.
+ */
+static __noinline int move_flow(const struct flow_id *id, const struct pg_map_flow *flow)
+{
+	if (id->is_opening) {
+		put_assured(id, flow);
+		return 0;
+	}
+	put_opening(id, flow);
+	forget_assured(id);
+	return 0;
 }
 
 /*
@@ -166,20 +199,7 @@ static __noinline void begin_flow(const struct context *context, const struct fl
 		begun.local = 3;
 		begun.way = PG_ABI_WAY_UNKNOWN;
 	}
-	if (id->family == 6)
-		bpf_map_update_elem(&pg_flows6, &id->key, &begun, BPF_ANY);
-	else
-		bpf_map_update_elem(&pg_flows4, &id->key, &begun, BPF_ANY);
-}
-
-/* The last judge let the packet through. `flow` is the one that it belongs to, or NULL. */
-static __always_inline void let_flow_begin(struct context *context, const struct flow_id *id,
-					   struct pg_map_flow *flow, __u64 now)
-{
-	if (flow)
-		see_packet(flow, id, &context->packet, now);
-	else if (may_begin(&context->packet))
-		begin_flow(context, id, now);
+	put_opening(id, &begun);
 }
 
 /* Found, and the interface to whose other end a packet is handed, as one number. */
@@ -201,7 +221,7 @@ __noinline __u64 is_related(struct __sk_buff *skb, __u32 at, __u32 generation, _
 	if (!read_embedded(skb, at, &about) || !is_destination(skb, &about.saddr) ||
 	    !flow_of(&about, &id))
 		return 0;
-	flow = find_flow(&id, &about, &commit, bpf_ktime_get_ns());
+	flow = find_flow(&id, true, &about, &commit, bpf_ktime_get_ns());
 	if (!flow)
 		return 0;
 	if (flow->way != PG_ABI_WAY_SHORT || flow->ifindex[other_side(id.side)] != skb->ifindex)
@@ -212,7 +232,7 @@ __noinline __u64 is_related(struct __sk_buff *skb, __u32 at, __u32 generation, _
 static __always_inline bool is_error_about_flow(struct context *context)
 {
 	const struct commit *commit = &context->commit;
-	__u64 related = is_related(context->skb, context->packet.payload, commit->generation,
+	__u64 related = is_related(context->skb, context->packet->payload, commit->generation,
 				   commit->valid_since, commit->host_policy);
 
 	if (context->program == PG_ABI_EGRESS && !is_tagged(context->skb))
@@ -244,8 +264,8 @@ static __always_inline void let_fragments_follow(const struct context *context, 
 		.ifindex = context->target,
 	};
 
-	set_frag_key(&key, &context->packet, context->program);
-	if (context->packet.family == 6)
+	set_frag_key(&key, context->packet, context->program);
+	if (context->packet->family == 6)
 		bpf_map_update_elem(&pg_frags6, &key, &value, BPF_ANY);
 	else
 		bpf_map_update_elem(&pg_frags4, &key, &value, BPF_ANY);
@@ -254,7 +274,7 @@ static __always_inline void let_fragments_follow(const struct context *context, 
 /* The first one's way is theirs, unless who is there may have changed since. */
 static __always_inline bool follows_first_fragment(struct context *context, __u64 now)
 {
-	const struct packet *packet = &context->packet;
+	const struct packet *packet = context->packet;
 	struct pg_map_frag_key key = {};
 	const struct pg_map_frag *first;
 

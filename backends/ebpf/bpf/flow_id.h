@@ -10,7 +10,8 @@
 struct flow_id {
 	struct pg_map_flow_key key;
 	__u8 family;
-	__u32 side; /* 0 or 1: the sender's in the key */
+	bool is_opening; /* found among the flows that aren't assured, or among none */
+	__u32 side;	 /* 0 or 1: the sender's in the key */
 };
 
 static __always_inline __u32 other_side(__u32 side)
@@ -140,7 +141,7 @@ static __always_inline bool flow_of(const struct packet *packet, struct flow_id 
 	return true;
 }
 
-static __always_inline struct pg_map_flow *look_up_flow(const struct flow_id *id)
+static __always_inline struct pg_map_flow *look_up_assured(const struct flow_id *id)
 {
 	struct pg_map_flow *flow;
 
@@ -153,12 +154,61 @@ static __always_inline struct pg_map_flow *look_up_flow(const struct flow_id *id
 	return flow;
 }
 
-static __always_inline void forget_flow(const struct flow_id *id)
+static __always_inline struct pg_map_flow *look_up_opening(const struct flow_id *id)
+{
+	struct pg_map_flow *flow;
+
+	if (id->family == 6) {
+		flow = bpf_map_lookup_elem(&pg_opening6, &id->key);
+		keep_apart(flow);
+	} else {
+		flow = bpf_map_lookup_elem(&pg_opening4, &id->key);
+	}
+	return flow;
+}
+
+static __always_inline void put_assured(const struct flow_id *id, const struct pg_map_flow *flow)
+{
+	if (id->family == 6)
+		bpf_map_update_elem(&pg_flows6, &id->key, flow, BPF_ANY);
+	else
+		bpf_map_update_elem(&pg_flows4, &id->key, flow, BPF_ANY);
+}
+
+static __always_inline void put_opening(const struct flow_id *id, const struct pg_map_flow *flow)
+{
+	if (id->family == 6)
+		bpf_map_update_elem(&pg_opening6, &id->key, flow, BPF_ANY);
+	else
+		bpf_map_update_elem(&pg_opening4, &id->key, flow, BPF_ANY);
+}
+
+static __always_inline void forget_assured(const struct flow_id *id)
 {
 	if (id->family == 6)
 		bpf_map_delete_elem(&pg_flows6, &id->key);
 	else
 		bpf_map_delete_elem(&pg_flows4, &id->key);
+}
+
+/* In either map. `is_assured` is false if the flow is known not to be among those. */
+static __noinline struct pg_map_flow *look_up_flow(struct flow_id *id, bool is_assured)
+{
+	struct pg_map_flow *flow = is_assured ? look_up_assured(id) : NULL;
+
+	id->is_opening = !flow;
+	return flow ? flow : look_up_opening(id);
+}
+
+/* A function of its own, since it is asked for where nothing is in a hurry. */
+static __noinline int forget_flow(const struct flow_id *id)
+{
+	forget_assured(id);
+	if (id->family == 6)
+		bpf_map_delete_elem(&pg_opening6, &id->key);
+	else
+		bpf_map_delete_elem(&pg_opening4, &id->key);
+	return 0;
 }
 
 #endif

@@ -99,6 +99,20 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, PG_ABI_FLOW_KEY4);
+	__type(value, struct pg_map_flow);
+} pg_opening4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, PG_ABI_FLOW_KEY6);
+	__type(value, struct pg_map_flow);
+} pg_opening6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__uint(key_size, PG_ABI_FRAG_KEY4);
 	__type(value, struct pg_map_frag);

@@ -84,7 +84,7 @@ static __always_inline bool judge_egress(struct context *context)
 {
 	bool allowed;
 
-	find_peer(context, &context->packet.daddr);
+	find_peer(context, &context->packet->daddr);
 	allowed = judge(context, context->endpoint->identity, context->peer, PG_ABI_EGRESS);
 	count_rule(context);
 	return allowed;
@@ -95,7 +95,7 @@ static __always_inline bool judge_ingress(struct context *context)
 	__u32 own = context->endpoint->identity, sender;
 	bool allowed;
 
-	find_peer(context, &context->packet.saddr);
+	find_peer(context, &context->packet->saddr);
 	sender = context->peer;
 	if (host_passes(&context->commit, sender))
 		return true;
@@ -112,22 +112,33 @@ static __always_inline bool judge_ingress(struct context *context)
 	return allowed;
 }
 
+/* One that the flow answers for. */
+static __always_inline __u32 pass_by_flow(struct context *context, const struct flow_id *id,
+					  struct pg_map_flow *flow)
+{
+	note_interface(flow, id, context);
+	take_way(context, flow, id);
+	if (is_misplaced(id, flow))
+		move_flow(id, flow);
+	count_established(context, flow->local & (1 << (id->side & 1)));
+	return PG_OUTCOME_ESTABLISHED;
+}
+
 /* A packet with ports, of a flow or beginning one. */
 static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 {
-	const struct packet *packet = &context->packet;
+	const struct packet *packet = context->packet;
 	struct pg_map_flow *flow = NULL;
 	struct flow_id id = {};
-	bool is_flow = flow_of(packet, &id), last;
+	bool is_flow = flow_of(packet, &id), begins = is_flow && may_begin(packet), last;
 
 	if (is_flow)
-		flow = find_flow(&id, packet, &context->commit, now);
-	if (flow && is_established(flow, &id)) {
+		flow = find_flow(&id, context->may_be_assured, packet, &context->commit, now);
+	if (flow) {
 		see_packet(flow, &id, packet, now);
-		note_interface(flow, &id, context);
-		take_way(context, flow, &id);
-		count_established(context, flow->local & (1 << (id.side & 1)));
-		return PG_OUTCOME_ESTABLISHED;
+		if (is_established(flow, &id))
+			return pass_by_flow(context, &id, flow);
+		begins = false;
 	}
 	if (is_icmp_error(packet) && is_error_about_flow(context)) {
 		find_peer(context, &packet->saddr);
@@ -137,14 +148,14 @@ static __always_inline __u32 judge_packet(struct context *context, __u64 now)
 	if (context->program == PG_ABI_EGRESS ? !judge_egress(context) : !judge_ingress(context))
 		return PG_OUTCOME_POLICY;
 	last = context->program == PG_ABI_INGRESS || !(context->peer_flags & PG_ABI_ADDRESS_LOCAL);
-	if (last && is_flow)
-		let_flow_begin(context, &id, flow, now);
+	if (last && begins)
+		begin_flow(context, &id, now);
 	return PG_OUTCOME_PASS;
 }
 
 static __always_inline __u32 judge_datagram(struct context *context)
 {
-	struct packet *packet = &context->packet;
+	struct packet *packet = context->packet;
 	__u64 now = bpf_ktime_get_ns();
 	__u32 outcome;
 
@@ -171,7 +182,7 @@ static __always_inline bool is_own(const struct context *context, const union ad
 	const struct pg_map_endpoint_half *endpoint = context->endpoint;
 	const __u32 *words = (const __u32 *)endpoint->ipv6;
 
-	if (context->packet.family == 6)
+	if (context->packet->family == 6)
 		return addr->words[0] == words[0] && addr->words[1] == words[1] &&
 		       addr->words[2] == words[2] && addr->words[3] == words[3];
 	return endpoint->ipv4 && addr->v4 == endpoint->ipv4;
@@ -183,7 +194,7 @@ static __always_inline bool is_own(const struct context *context, const union ad
  */
 static __always_inline __u32 guard_sent(const struct context *context)
 {
-	return is_own(context, &context->packet.saddr) ? PG_OUTCOMES : PG_OUTCOME_SPOOFED;
+	return is_own(context, &context->packet->saddr) ? PG_OUTCOMES : PG_OUTCOME_SPOOFED;
 }
 
 /*
@@ -192,7 +203,7 @@ static __always_inline __u32 guard_sent(const struct context *context)
  */
 static __always_inline __u32 guard_received(struct context *context)
 {
-	const struct packet *packet = &context->packet;
+	const struct packet *packet = context->packet;
 
 	if (is_own(context, &packet->daddr))
 		return PG_OUTCOMES;
@@ -204,10 +215,10 @@ static __always_inline __u32 guard_received(struct context *context)
 /* An endpoint may have an IPv6 address that nobody knows, which no rule can speak of. */
 static __always_inline __u32 judge_ip(struct context *context)
 {
-	bool is_read = read_packet(context->skb, &context->packet);
+	bool is_read = read_packet(context->skb, context->packet);
 	__u32 outcome;
 
-	if (is_read && is_neighbourly(&context->packet, context->program))
+	if (is_read && is_neighbourly(context->packet, context->program))
 		return PG_OUTCOME_PASS;
 	if (is_ipv6(context->skb) && !has_ipv6(context->endpoint))
 		return is_enforced(context) ? PG_OUTCOME_IPV6 : PG_OUTCOME_PASS;
@@ -248,10 +259,15 @@ static __always_inline int run(struct __sk_buff *skb, __u32 program)
 		.direction = program,
 	};
 	int action = pass_established(skb, program);
-	__u32 outcome;
+	__u32 zero = 0, outcome;
 
-	if (action != LONG_WAY)
+	if (action < LONG_WAY)
 		return action;
+	context.may_be_assured = action != LONG_WAY_UNASSURED;
+	context.packet = bpf_map_lookup_elem(&pg_packet, &zero);
+	if (!context.packet)
+		return TC_ACT_SHOT;
+	__builtin_memset(context.packet, 0, sizeof(*context.packet));
 	outcome = enter(&context);
 	if (outcome == PG_OUTCOMES)
 		outcome = judge_frame(&context);

@@ -47,7 +47,7 @@ __noinline __u64 find_owner6(__u64 first, __u64 second, __u32 generation)
 static __always_inline void find_peer(struct context *context, const union address *addr)
 {
 	__u64 owner =
-		context->packet.family == 6
+		context->packet->family == 6
 			? find_owner6(addr->halves[0], addr->halves[1], context->commit.generation)
 			: find_owner4(addr->v4, context->commit.generation);
 
@@ -178,7 +178,7 @@ static __always_inline bool host_passes(const struct commit *commit, __u32 sende
 static __always_inline bool judge(struct context *context, __u32 identity, __u32 peer,
 				  __u32 direction)
 {
-	const struct packet *packet = &context->packet;
+	const struct packet *packet = context->packet;
 	__u8 proto = named_proto(packet->family, packet->proto);
 	__u64 found = judge_side(identity, peer, ASK(direction, proto, packet->dport),
 				 context->commit.generation);

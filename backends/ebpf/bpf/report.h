@@ -86,7 +86,7 @@ static __always_inline void tell(struct context *context, __u32 outcome)
 	event->length = ip_bytes(context);
 	event->outcome = outcome;
 	event->direction = context->direction;
-	add_packet(&context->packet, event);
+	add_packet(context->packet, event);
 	bpf_ringbuf_submit(event, 0);
 }
 

@@ -75,21 +75,27 @@ static __always_inline bool may_go_on(const struct flow_id *id, __u32 initiator,
 }
 
 /*
- * Whether the flow is valid for the policy that counts; if not, it is made so or ended. A program that
- * still runs by an earlier generation leaves alone what others have done since.
+ * A flow of an earlier generation is made valid for the one that counts, or ended: NULL. A program that
+ * still runs by an earlier one leaves alone what others have done since. The entry is looked up again
+ * rather than held, which the verifier would pay for with a state for each map that it can be in.
  */
-static __always_inline bool is_valid(const struct flow_id *id, struct pg_map_flow *flow,
-				     const struct commit *commit)
+static __always_inline struct pg_map_flow *renew_flow(struct flow_id *id, struct pg_map_flow *flow,
+						      const struct commit *commit)
 {
-	if (flow->generation >= commit->generation)
-		return true;
-	if (flow->generation < commit->valid_since && !may_go_on(id, flow->initiator, commit)) {
+	__u32 initiator = flow->initiator;
+	bool is_revoked = flow->generation < commit->valid_since;
+
+	if (is_revoked && !may_go_on(id, initiator, commit)) {
 		forget_flow(id);
-		return false;
+		return NULL;
 	}
+	flow = look_up_flow(id, true);
+	if (!flow)
+		return NULL;
 	renew_way(id, flow, commit->generation);
+	barrier();
 	flow->generation = commit->generation;
-	return true;
+	return flow;
 }
 
 #endif

@@ -246,9 +246,18 @@ static void print_diags(const struct pg_diags *diags)
 		print_error("%s\n", diag->text);
 }
 
+static uint32_t flows;
+
+void world_set_flows(uint32_t count)
+{
+	flows = count;
+}
+
 struct pg_backend_handle *world_open(const char *attach)
 {
-	struct pg_backend_options options = { .bpffs = WORLD_BPFFS, .attach = attach };
+	struct pg_backend_options options = { .bpffs = WORLD_BPFFS,
+					      .attach = attach,
+					      .flows = flows };
 	_cleanup_diags_ struct pg_diags diags = { 0 };
 	struct pg_backend_handle *handle = NULL;
 	int err = pg_backend_ebpf.open(&options, true, &diags, &handle);

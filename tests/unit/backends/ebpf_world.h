@@ -52,6 +52,9 @@ void world_rule(struct world *world, uint32_t subject, enum pg_direction directi
 /* Sorts what has to be sorted. Call it once all is added. */
 void world_finish(struct world *world);
 
+/* For how many flows maps are made from here on; 0: as many as ever. */
+void world_set_flows(uint32_t count);
+
 /* A handle of this network namespace. */
 struct pg_backend_handle *world_open(const char *attach);
 

@@ -171,16 +171,21 @@ static void age(uint8_t proto, const char *one, uint16_t one_port, const char *o
 	_cleanup_pins_ struct pg_pins pins;
 	struct pg_map_flow flow;
 	struct pg_addr addr;
+	int map;
 
 	assert_int_equal(pg_addr_parse(one, &addr), 0);
 	memcpy(&key.addr4[0], addr.bytes, 4);
 	assert_int_equal(pg_addr_parse(other, &addr), 0);
 	memcpy(&key.addr4[1], addr.bytes, 4);
 	world_pins(&pins);
-	assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow), 0);
+	map = pins.maps[PG_MAP_FLOWS4];
+	if (bpf_map_lookup_elem(map, &key, &flow)) {
+		map = pins.maps[PG_MAP_OPENING4];
+		assert_int_equal(bpf_map_lookup_elem(map, &key, &flow), 0);
+	}
 	flow.seen -= seconds * 1000000000ull;
 	flow.tick -= 1000;
-	assert_int_equal(bpf_map_update_elem(pins.maps[PG_MAP_FLOWS4], &key, &flow, BPF_EXIST), 0);
+	assert_int_equal(bpf_map_update_elem(map, &key, &flow, BPF_EXIST), 0);
 }
 
 static void test_idle_connections(void **state)
@@ -321,6 +326,101 @@ static void test_errors_about_a_ping(void **state)
 	assert_drops(received(A, icmp_error(WORLD_IP, A_IP, 11, &unasked)));
 }
 
+#define FEW_FLOWS 4096 /* of those that aren't assured a quarter */
+#define MANY	  10000
+#define RUNNING	  50
+
+static int run_on(const struct pg_pins *pins, enum abc from, enum abc to, struct packet packet)
+{
+	struct frame frame = frame_of(&packet);
+	int verdict = run_frame_on(pins, PG_EGRESS, abc_ifindex(from), &frame);
+
+	return verdict == PASS ? run_frame_on(pins, PG_INGRESS, abc_ifindex(to), &frame) : verdict;
+}
+
+/* How far a connection from a's port gets. */
+enum { ASKED, ANSWERED, ASSURED, RESET };
+
+static void connect_from(const struct pg_pins *pins, uint16_t port, int how_far)
+{
+	assert_passes(run_on(pins, A, B, tcp(A_IP, port, B_IP, 80, TCP_SYN)));
+	if (how_far >= ANSWERED)
+		assert_passes(run_on(pins, B, A, tcp(B_IP, 80, A_IP, port, TCP_SYN | TCP_ACK)));
+	if (how_far >= ASSURED)
+		assert_passes(run_on(pins, A, B, tcp(A_IP, port, B_IP, 80, TCP_ACK)));
+	if (how_far >= RESET)
+		assert_passes(run_on(pins, B, A, tcp(B_IP, 80, A_IP, port, TCP_RST | TCP_ACK)));
+}
+
+static int send_back(const struct pg_pins *pins, uint16_t port)
+{
+	return run_on(pins, B, A, tcp(B_IP, 80, A_IP, port, TCP_ACK));
+}
+
+/* Whether those that run survive more than the maps have room for of others. */
+static void test_a_flood(void **state)
+{
+	struct world *world = abc_begin(state);
+	_cleanup_pins_ struct pg_pins pins;
+
+	world_set_flows(FEW_FLOWS);
+	allow_a_to_b(world);
+	world_pins(&pins);
+	for (uint16_t i = 0; i < RUNNING; i++)
+		connect_from(&pins, i + 1, ASSURED);
+	for (int how_far = ASKED; how_far <= RESET; how_far++) {
+		if (how_far == ASSURED)
+			continue;
+		for (uint16_t i = 0; i < MANY; i++)
+			connect_from(&pins, (uint16_t)(20000 + i), how_far);
+		for (uint16_t i = 0; i < RUNNING; i++)
+			assert_passes(send_back(&pins, i + 1));
+		/* Of the others the latest are known. */
+		assert_passes(send_back(&pins, 20000 + MANY - 1));
+		assert_drops(send_back(&pins, 20000));
+	}
+	world_set_flows(0);
+}
+
+/* The least recently used is forgotten: its next packet is a new flow's. */
+static void test_more_running_flows_than_there_is_room_for(void **state)
+{
+	struct world *world = abc_begin(state);
+	_cleanup_pins_ struct pg_pins pins;
+
+	world_set_flows(FEW_FLOWS);
+	allow_a_to_b(world);
+	world_pins(&pins);
+	connect_from(&pins, 1, ASSURED);
+	for (uint16_t i = 0; i < MANY; i++)
+		connect_from(&pins, (uint16_t)(20000 + i), ASSURED);
+	assert_drops(send_back(&pins, 1));
+	assert_passes(run_on(&pins, A, B, tcp(A_IP, 1, B_IP, 80, TCP_ACK)));
+	assert_passes(send_back(&pins, 1));
+	assert_passes(send_back(&pins, 20000 + MANY - 1));
+	world_set_flows(0);
+}
+
+/* Maps keep their size until they are made anew. */
+static void test_another_number_of_flows(void **state)
+{
+	struct world *world = abc_begin(state);
+	struct pg_backend_handle *handle;
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+
+	allow_a_to_b(world);
+	world_set_flows(FEW_FLOWS);
+	handle = world_open(NULL);
+	assert_int_equal(pg_backend_ebpf.check(handle, &world->intent, &diags), -EINVAL);
+	world_says(&diags, "made for 262144 flows, and 4096 are asked for");
+	world_clear();
+	assert_int_equal(pg_backend_ebpf.check(handle, &world->intent, &diags), 0);
+	world_apply_ok(world);
+	assert_int_equal(pg_backend_ebpf.check(handle, &world->intent, &diags), 0);
+	pg_backend_ebpf.close(handle);
+	world_set_flows(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +440,9 @@ int main(void)
 		abc_test(test_errors_about_a_flow),
 		abc_test(test_errors_to_the_wrong_one),
 		abc_test(test_errors_about_a_ping),
+		abc_test(test_a_flood),
+		abc_test(test_more_running_flows_than_there_is_room_for),
+		abc_test(test_another_number_of_flows),
 	};
 
 	abc_enter();

@@ -91,7 +91,7 @@ static void test_idle_limits(void **state)
 	assert_passes(sent(A, udp(A_IP6, 1000, CIDR_IP6, 53)));
 	assert_passes(received(A, udp(CIDR_IP6, 53, A_IP6, 1000)));
 	world_pins(&pins);
-	map = pins.maps[PG_MAP_FLOWS6];
+	map = pins.maps[PG_MAP_OPENING6];
 	assert_int_equal(bpf_map_get_next_key(map, NULL, &key), 0);
 	assert_int_equal(bpf_map_lookup_elem(map, &key, &flow), 0);
 	assert_int_equal(flow.local, 1 << flow.initiator);
