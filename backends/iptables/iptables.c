@@ -181,11 +181,12 @@ static int ipt_check(struct pg_backend_handle *handle, const struct pg_intent *i
 		     struct pg_diags *diags)
 {
 	_cleanup_vlan_ struct pg_vlan vlan = { 0 };
-	int err = pg_ipt_check(handle, intent, diags);
+	int err;
 
 	settle_layout(handle);
-	if (!err && handle->layout == PG_LAYOUT_SET)
-		err = pg_ipt_sets_check(diags);
+	err = handle->layout == PG_LAYOUT_SET ? pg_ipt_sets_check(diags) : 0;
+	if (!err)
+		err = pg_ipt_check(handle, intent, diags);
 	if (!err)
 		err = pg_revoke_check(intent, diags);
 	if (!err)

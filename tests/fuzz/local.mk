@@ -19,6 +19,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/fuzz_cidr \
 	tests/fuzz/fuzz_docker \
 	tests/fuzz/fuzz_endpoints \
+	tests/fuzz/fuzz_ipset \
 	tests/fuzz/fuzz_matrix \
 	tests/fuzz/fuzz_nft \
 	tests/fuzz/fuzz_nftables \
@@ -33,6 +34,8 @@ tests_fuzz_fuzz_case_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_cidr_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_docker_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_endpoints_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_ipset_LDADD = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libtranslate.a libpolicy.a libcompat.a \
+	$(LIB_FUZZING_ENGINE)
 tests_fuzz_fuzz_matrix_LDADD = $(FUZZ_LIBS) $(MNL_LIBS)
 tests_fuzz_fuzz_nft_LDADD = tests/fuzz/libfuzz.a $(FUZZ_MAIN) libbackends.a libtranslate.a \
 	libpolicy.a libcompat.a $(NFTNL_LIBS) $(MNL_LIBS) $(LIB_FUZZING_ENGINE)

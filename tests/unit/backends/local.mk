@@ -27,6 +27,14 @@ tests_unit_backends_test_dispatch_SOURCES = tests/unit/backends/test_dispatch.c 
 tests_unit_backends_test_dispatch_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_dispatch_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/backends/test_sets
+TESTS += tests/unit/backends/test_sets
+tests_unit_backends_test_sets_SOURCES = tests/unit/backends/test_sets.c \
+	tests/unit/backends/ipt_machine.c tests/unit/backends/ipt_machine.h \
+	$(backends_test_intent)
+tests_unit_backends_test_sets_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_sets_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS)
+
 check_PROGRAMS += tests/unit/backends/test_walk
 TESTS += tests/unit/backends/test_walk
 tests_unit_backends_test_walk_SOURCES = tests/unit/backends/test_walk.c \
@@ -82,6 +90,7 @@ check_PROGRAMS += tests/unit/backends/test_iptables
 TESTS += tests/unit/backends/test_iptables
 tests_unit_backends_test_iptables_SOURCES = tests/unit/backends/test_iptables.c \
 	tests/unit/backends/nft_world.c tests/unit/backends/nft_world.h $(backends_test_intent)
+tests_unit_backends_test_iptables_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=pg_ipset_has_type
 tests_unit_backends_test_iptables_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_iptables_LDADD = libbackends.a libtranslate.a $(POLICY_TEST_LIBS) \
 	$(IPTC_LIBS) $(XTABLES_LIBS) $(IPSET_LIBS) $(NFTNL_LIBS) \

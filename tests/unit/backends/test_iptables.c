@@ -12,6 +12,17 @@
 #define RULES(flavour) SAVE(flavour) " | sed -n '/^:.*ACCEPT/d; /^[-:]/p'"
 #define EVERYTHING     RULES("legacy") "; " RULES("nft") "; ipset save | sed 's/ initval.*//'"
 
+/* A kernel without ipset. */
+static bool lacks_sets;
+
+int __real_pg_ipset_has_type(const char *type);
+int __wrap_pg_ipset_has_type(const char *type);
+
+int __wrap_pg_ipset_has_type(const char *type)
+{
+	return lacks_sets ? 0 : __real_pg_ipset_has_type(type);
+}
+
 static void need_world(void)
 {
 	int other = world_other();
@@ -479,6 +490,31 @@ static void test_rendering_needs_no_kernel(void **state)
 	assert_string_equal(text_here, text);
 }
 
+static void test_without_ipset(void **state)
+{
+	const struct pg_backend_options options = { .layout = "set" };
+	_cleanup_handle_ struct pg_backend_handle *any = NULL, *set = NULL;
+	PG_CLEANUP(universe_done) struct universe universe;
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_intent intent;
+
+	(void)state;
+	need_world();
+	lacks_sets = true;
+	make_intent(&universe, &intent);
+	any = open_with(&(struct pg_backend_options){ 0 });
+	apply(any, &intent);
+	assert_string_equal(status_of(any).layout, "tree");
+	set = open_with(&options);
+	assert_int_equal(backend.check(set, &intent, &diags), -EOPNOTSUPP);
+	assert_string_equal(
+		diags.list.items[0].text,
+		"layout 'set' needs ipset, and the kernel has no sets of type 'hash:ip'; "
+		"use --layout=tree");
+	lacks_sets = false;
+	clear(any);
+}
+
 static void add_link(struct pg_rtnl *rtnl, const char *name, uint32_t index, uint32_t master)
 {
 	struct pg_rtnl_end near = { .name = name, .index = index, .master = master, .netns = -1 };
@@ -552,6 +588,7 @@ int main(void)
 		world_test(test_rendered_is_applied_nft),
 		world_test(test_the_hosts_flavour_is_chosen),
 		world_test(test_options_override),
+		world_test(test_without_ipset),
 		world_test(test_the_other_flavours_rules_go),
 		world_test(test_the_other_flavours_rules_are_seen),
 		world_test(test_damage_is_repaired),
