@@ -55,31 +55,40 @@ void pg_slots_release(struct pg_slots *slots, uint32_t number)
 		slot->uses--;
 }
 
-/* FNV-1a. */
-static uint64_t hash_rule(const struct pg_map_rule *rule)
+/* FNV-1a, both halves of it as one. */
+static uint32_t hash_rule(const struct pg_map_rule *rule)
 {
 	uint64_t hash = 0xcbf29ce484222325;
 
 	for (size_t i = 0; i < sizeof(rule->name) && rule->name[i]; i++)
 		hash = (hash ^ (uint8_t)rule->name[i]) * 0x100000001b3;
 	hash = (hash ^ rule->direction) * 0x100000001b3;
-	return (hash ^ rule->verdict) * 0x100000001b3;
+	hash = (hash ^ rule->verdict) * 0x100000001b3;
+	return (uint32_t)(hash ^ hash >> 32);
+}
+
+static bool is_at(const struct pg_slots *slots, const struct pg_slot_place *place, uint32_t hash,
+		  const struct pg_map_rule *rule)
+{
+	const struct pg_map_rule *other =
+		place->hash == hash ? pg_slots_rule(slots, place->number - 1) : NULL;
+
+	return other && !memcmp(other, rule, sizeof(*rule));
 }
 
 /*
  * The place of a rule in the index, or the empty one where it would be. A slot that was freed leaves its
  * number in the index, so that what was put behind it is found, until the index is made anew.
  */
-static uint32_t *place_of(const struct pg_slots *slots, const struct pg_map_rule *rule)
+static struct pg_slot_place *place_of(const struct pg_slots *slots, uint32_t hash,
+				      const struct pg_map_rule *rule)
 {
-	uint64_t hash = hash_rule(rule);
 	size_t mask = slots->index_size - 1;
 
-	for (size_t i = (size_t)(hash ^ hash >> 32);; i++) {
-		uint32_t *place = &slots->index[i & mask];
-		const struct pg_map_rule *other = *place ? pg_slots_rule(slots, *place - 1) : NULL;
+	for (size_t i = hash;; i++) {
+		struct pg_slot_place *place = &slots->index[i & mask];
 
-		if (!*place || (other && !memcmp(other, rule, sizeof(*rule))))
+		if (!place->number || is_at(slots, place, hash, rule))
 			return place;
 	}
 }
@@ -87,11 +96,13 @@ static uint32_t *place_of(const struct pg_slots *slots, const struct pg_map_rule
 /* Of two slots with one rule, which only another's doing can make, the first one read is in the index. */
 static void index_slot(struct pg_slots *slots, uint32_t number)
 {
-	uint32_t *place = place_of(slots, &slots->list.items[number].rule);
+	const struct pg_map_rule *rule = &slots->list.items[number].rule;
+	uint32_t hash = hash_rule(rule);
+	struct pg_slot_place *place = place_of(slots, hash, rule);
 
-	if (*place)
+	if (place->number)
 		return;
-	*place = number + 1;
+	*place = (struct pg_slot_place){ number + 1, hash };
 	slots->index_used++;
 }
 
@@ -204,16 +215,16 @@ static int make_slot(struct pg_slots *slots, const struct pg_map_rule *rule, uin
 
 int pg_slots_use(struct pg_slots *slots, const struct pg_map_rule *rule, uint32_t *ret_number)
 {
-	uint32_t *place;
+	struct pg_slot_place *place;
 	int err = 0;
 
 	if (2 * slots->index_used >= slots->index_size)
 		err = make_index(slots);
 	if (err)
 		return err;
-	place = place_of(slots, rule);
-	if (*place)
-		*ret_number = *place - 1;
+	place = place_of(slots, hash_rule(rule), rule);
+	if (place->number)
+		*ret_number = place->number - 1;
 	else
 		err = make_slot(slots, rule, ret_number);
 	if (!err)

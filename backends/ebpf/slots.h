@@ -14,11 +14,17 @@ struct pg_slot {
 	bool taken;
 };
 
+/* With some of the hash: slots lie all over memory, and are looked at only where that is right. */
+struct pg_slot_place {
+	uint32_t number; /* + 1; 0: empty */
+	uint32_t hash;
+};
+
 struct pg_slots {
 	struct pg_array(struct pg_slot) list; /* by number */
 	struct pg_array(uint32_t) free;	      /* of the list; the last one is taken next */
 	struct pg_array(uint32_t) fresh;      /* not in the maps yet */
-	uint32_t *index;		      /* hash table by rule: number + 1 */
+	struct pg_slot_place *index;	      /* hash table by rule */
 	size_t index_size, index_used;
 };
 
