@@ -101,6 +101,11 @@ done
 
 tap_check "without polgen everything passes" ping app3 10.0.192.2
 for attach in tcx clsact; do
+	if grep -q 'the kernel lacks them' <(apply --attach=$attach "$SANDBOX/policy.json" 2>&1); then
+		tap_skip "apply with $attach" "the kernel lacks TCX links (6.6)"
+		continue
+	fi
+	polgen clear >/dev/null
 	tap_check "apply with $attach" apply --attach=$attach "$SANDBOX/policy.json"
 	tap_equal "$attach: it says so" "$attach" "$(polgen status --json | jq -r ".. | .flavour? // empty")"
 	traffic $attach
