@@ -48,11 +48,11 @@ static void help(FILE *out)
 	      "  --json=FILE        write conditions, medians, ratios and values\n"
 	      "  --only=NAME,...    only configurations whose names start so\n"
 	      "  --patience=S       a measurement of one configuration that took so long isn't repeated;\n"
-	      "                     default 5\n"
+	      "                     default 3\n"
 	      "  --policies=N,...   numbers of policies for traffic; default 0,1,200,2000,20000\n"
 	      "  --quick            a few seconds, to see that it works; no figures to quote\n"
-	      "  --rounds=N         how often everything is measured; default 10\n"
-	      "  --seconds=S        how long a measurement of traffic takes; default 0.3\n"
+	      "  --rounds=N         how often everything is measured; default 7\n"
+	      "  --seconds=S        how long a measurement of traffic takes; default 0.2\n"
 	      "  --seed=N           of the order within each round; default 1\n",
 	      out);
 }
@@ -244,9 +244,9 @@ int main(int argc, char **argv)
 {
 	struct request request = {
 		.options = {
-			.seconds = 0.3,
-			.rounds = 10,
-			.patience = 5,
+			.seconds = 0.2,
+			.rounds = 7,
+			.patience = 3,
 			.seed = 1,
 			.cpus = { 0, 1 },
 			.policies = { { 0, 1, 200, 2000, 20000 }, 5 },

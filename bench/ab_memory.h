@@ -6,9 +6,17 @@
 #include "backends/backend.h"
 
 /*
- * MiB that the kernel has in use beside pages that hold files or belong to processes: objects of its
- * caches, vmalloc areas, memory of each processor. Of the whole machine: what others do meanwhile counts,
- * too. What was given back may count for a moment longer (RCU).
+ * Makes a control group for the calling process, so that ab_memory_kernel() counts only what the kernel
+ * allocates for it. scripts/sandbox removes the group; without that, or without the controller for
+ * memory, there is none.
+ */
+void ab_memory_apart(void);
+
+/*
+ * MiB of the kernel's memory for the process's control group, and of the ipsets of its network namespace,
+ * which the kernel doesn't count there. Without a group what the whole machine has in use beside pages that
+ * hold files or belong to processes: objects of caches, vmalloc areas, memory of each processor; then what others do
+ * meanwhile counts, too. What was given back may count for a moment longer (RCU).
  */
 double ab_memory_kernel(void);
 

@@ -112,6 +112,7 @@ static int enter(const struct ab_config *config, const struct ab_options *option
 		err = -EINVAL;
 	if (err)
 		return err;
+	ab_memory_apart();
 	state->config = *config;
 	err = ab_policy_make(config->policies, false, &state->diags, &state->policy);
 	err = err ?: ab_host_enter(config, &state->policy, &state->diags, &state->host);

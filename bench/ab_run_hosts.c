@@ -15,6 +15,9 @@ static const struct ab_measure_type measures[] = {
 	[AB_RR] = { "hosts-rr", "1/s" },
 	[AB_CRR] = { "hosts-crr", "1/s" },
 	[AB_UDP] = { "hosts-udp", "1/s" },
+	[AB_STREAM_1CPU] = { "hosts-stream-1cpu", "Gbit/s" },
+	[AB_RR_1CPU] = { "hosts-rr-1cpu", "1/s" },
+	[AB_CRR_1CPU] = { "hosts-crr-1cpu", "1/s" },
 };
 _Static_assert(PG_COUNT(measures) == AB_TRAFFIC_MEASURES, "a row for each");
 

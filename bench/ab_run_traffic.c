@@ -14,6 +14,9 @@ static const struct ab_measure_type measures[] = {
 	[AB_RR] = { "tcp-rr", "1/s" },
 	[AB_CRR] = { "tcp-crr", "1/s" },
 	[AB_UDP] = { "udp-small", "1/s" },
+	[AB_STREAM_1CPU] = { "tcp-stream-1cpu", "Gbit/s" },
+	[AB_RR_1CPU] = { "tcp-rr-1cpu", "1/s" },
+	[AB_CRR_1CPU] = { "tcp-crr-1cpu", "1/s" },
 };
 _Static_assert(PG_COUNT(measures) == AB_TRAFFIC_MEASURES, "a row for each");
 

@@ -36,6 +36,8 @@ struct run {
 struct method {
 	int type; /* SOCK_STREAM, SOCK_DGRAM */
 	bool connected;
+	bool one_cpu;
+	double unit; /* of what is counted */
 	void *(*serve)(void *run);
 	int (*step)(struct run *run);
 };
@@ -233,10 +235,13 @@ static int step_udp(struct run *run)
 }
 
 static const struct method methods[AB_TRAFFIC_MEASURES] = {
-	[AB_STREAM] = { SOCK_STREAM, true, serve_stream, step_stream },
-	[AB_RR] = { SOCK_STREAM, true, serve_rr, step_rr },
-	[AB_CRR] = { SOCK_STREAM, false, serve_crr, step_crr },
-	[AB_UDP] = { SOCK_DGRAM, true, serve_udp, step_udp },
+	[AB_STREAM] = { SOCK_STREAM, true, false, 1e9, serve_stream, step_stream },
+	[AB_RR] = { SOCK_STREAM, true, false, 1, serve_rr, step_rr },
+	[AB_CRR] = { SOCK_STREAM, false, false, 1, serve_crr, step_crr },
+	[AB_UDP] = { SOCK_DGRAM, true, false, 1, serve_udp, step_udp },
+	[AB_STREAM_1CPU] = { SOCK_STREAM, true, true, 1e9, serve_stream, step_stream },
+	[AB_RR_1CPU] = { SOCK_STREAM, true, true, 1, serve_rr, step_rr },
+	[AB_CRR_1CPU] = { SOCK_STREAM, false, true, 1, serve_crr, step_crr },
 };
 
 static int repeat(struct run *run, const struct method *method, double seconds)
@@ -312,22 +317,26 @@ static int serve_and_count(struct run *run, const struct method *method, double 
 int ab_traffic_measure(const struct ab_path *path, enum ab_measure measure, double seconds,
 		       double *ret_value)
 {
+	const struct method *method = &methods[measure];
 	_cleanup_free_ struct run *run = calloc(1, sizeof(*run));
+	struct ab_path placed = *path;
 	_cleanup_netns_ int home = -1;
 	double rate = 0;
 	int err;
 
 	if (!run)
 		return -ENOMEM;
-	run->path = path;
+	if (method->one_cpu)
+		placed.server_cpu = placed.client_cpu;
+	run->path = &placed;
 	run->listener = run->server = run->client = -1;
 	err = pg_netns_enter(path->client, &home);
-	err = err ?: open_sockets(run, &methods[measure]);
-	err = err ?: serve_and_count(run, &methods[measure], seconds, &rate);
+	err = err ?: open_sockets(run, method);
+	err = err ?: serve_and_count(run, method, seconds, &rate);
 	close_sockets(run);
 	if (err)
 		return err;
-	*ret_value = measure == AB_STREAM ? rate / 1e9 : rate;
+	*ret_value = rate / method->unit;
 	return 0;
 }
 

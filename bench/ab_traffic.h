@@ -12,6 +12,13 @@ enum ab_measure {
 	AB_RR,	   /* one TCP connection, 100 bytes there, 200 back: transactions a second */
 	AB_CRR,	   /* the same with a connection for each transaction */
 	AB_UDP, /* datagrams of 18 bytes, an Ethernet frame of 60: those that the server got a second */
+	/*
+	 * The same with both on the client's CPU: what the way costs by itself, without waking another CPU
+	 * up, which takes longer than all the rest, in a virtual machine many times as long.
+	 */
+	AB_STREAM_1CPU,
+	AB_RR_1CPU,
+	AB_CRR_1CPU,
 	AB_TRAFFIC_MEASURES,
 };
 

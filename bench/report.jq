@@ -148,9 +148,13 @@ def summary_tables($brief):
   shares_table("Between two containers of one host: shares of an unfiltered bridge"; "bridge";
     ["tcp-stream", "tcp-rr", "tcp-crr", "udp-small"];
     ["TCP throughput", "TCP_RR", "TCP_CRR", "UDP, 18 bytes, one way"]; $brief),
+  shares_table("The same on one CPU: what the way costs by itself"; "bridge";
+    ["tcp-stream-1cpu", "tcp-rr-1cpu", "tcp-crr-1cpu"]; ["TCP throughput", "TCP_RR", "TCP_CRR"]; $brief),
   shares_table("Between containers of two hosts: shares of iptables with ESTABLISHED first"; "iptables-top";
     ["hosts-stream", "hosts-rr", "hosts-crr", "hosts-udp"];
     ["TCP throughput", "TCP_RR", "TCP_CRR", "UDP, 18 bytes, one way"]; $brief),
+  shares_table("The same on one CPU"; "iptables-top";
+    ["hosts-stream-1cpu", "hosts-rr-1cpu", "hosts-crr-1cpu"]; ["TCP throughput", "TCP_RR", "TCP_CRR"]; $brief),
   verdict_table,
   change_table("Installing n policies, ms: the transaction alone"; "commit-all"),
   change_table("Changing 1 of n, ms: until it counts"; "flip-one"),
@@ -195,3 +199,16 @@ def columns($measure; $form; $ranked; value):
   | [ (if $ranked and $policies != null then $sizes | index($policies) else $policies end) ]
     + ([.estimate | .median, .low, .high] | map(value))
   | map(tostring) | join(" ");
+
+# The upper end of an axis: above all medians, and above limits that aren't far from them.
+def top($measure; value):
+  [ of($measure)[].estimate | .median | value ] | (max // 1) * 1.35;
+
+# For bars: position, colour, median, low, high, name.
+def bars($measure; value):
+  [ of($measure)[] ] | to_entries[] | .key as $position | .value
+  | ([.estimate | .median, .low, .high | value]) as $values
+  | [ ($position | tostring),
+      ({"ebpf": "0x2ca02c", "nftables": "0x1f77b4", "iptables-top": "0xd9a441"}[.form] // "0x999999"),
+      ($values[] | tostring), "\"" + (.config | gsub("/.*"; "")) + "\"" ]
+  | join(" ");

@@ -32,18 +32,18 @@ measured_once() {
 complete() {
 	local measure
 
-	for measure in tcp-stream tcp-rr tcp-crr udp-small; do
+	for measure in {tcp-stream,tcp-rr,tcp-crr}{,-1cpu} udp-small; do
 		measured_once "$measure" wire bridge iptables-top iptables-flat/200 \
-			legacy-linear/200 legacy-tree/200 nft-linear/200 nft-tree/200 nftables/200 ebpf/0 ebpf/200
+			{legacy,nft}-{linear,tree,set}/200 nftables/200 ebpf/0 ebpf/200
 	done
-	for measure in hosts-{stream,rr,crr,udp}; do
+	for measure in hosts-{stream,rr,crr}{,-1cpu} hosts-udp; do
 		measured_once "$measure" wire bridge iptables-top nftables/1 ebpf/1
 	done
 	for measure in verdict-{row,first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000
 	done
 	for measure in {commit,apply}-{all,one} kernel-memory{,-fixed,-entry} lost-packets longest-pause; do
-		measured_once "$measure" {iptables-restore,{legacy,nft}-{linear,tree}}/1000 nftables/1000 ebpf/1000
+		measured_once "$measure" {iptables-restore,{legacy,nft}-{linear,tree,set}}/1000 nftables/1000 ebpf/1000
 	done
 }
 
@@ -96,7 +96,7 @@ ragged() {
 		!/^\|/ { columns = 0; next }
 		!columns { columns = NF; tables++ }
 		NF != columns
-		END { if (tables != 11) print tables " tables" }'
+		END { if (tables != 13) print tables " tables" }'
 }
 
 markdown_value() {
@@ -118,7 +118,7 @@ plots() {
 
 html() {
 	report --output="$SANDBOX/ab.html" && ! grep -E '(src|href)="https?:' "$SANDBOX/ab.html" &&
-		[ "$(plots | grep -cx 1)" -eq 9 ]
+		[ "$(plots | grep -cx 1)" -eq 12 ]
 }
 
 # report_fails CODE TEXT ARGUMENT...
