@@ -30,7 +30,7 @@ def of($measure): [results[] | select(.measure == $measure)];
 def names:
   {
     "wire": "a bare veth",
-    "bridge": "the bridge itself",
+    "bridge": "an unfiltered bridge",
     "empty": "an empty program",
     "iptables-top": "iptables by hand, ESTABLISHED first",
     "iptables-flat": "iptables by hand, no state",
