@@ -183,6 +183,65 @@ networks_endpoints() {
 	} >"$1"
 }
 
+# closed COMMAND...: nothing comes back.
+closed() {
+	! PATIENCE=.5 "$@" 2>/dev/null
+}
+
+# How many packets came into the bridges since the last call; what is needed to find neighbours aside.
+count_up() {
+	flip_run nft -f - <<-END
+		table bridge ways {
+			counter seen { }
+			chain prerouting {
+				type filter hook prerouting priority -400;
+				icmpv6 type { 130-137, 143 } return
+				ether type { ip, ip6, 8021q } counter name seen
+			}
+		}
+	END
+}
+
+passed() {
+	flip_run nft reset counters table bridge ways | awk '/packets/ { print $2 }'
+}
+
+# What is said on a way: so many messages that a flow's first packets don't make up for it.
+messages=40
+
+# goes short|stack NAME COMMAND...: it succeeds, by that way.
+goes() {
+	local way=$1 name=$2 output packets
+	shift 2
+
+	passed >/dev/null
+	if ! output=$("$@" 2>&1); then
+		tap_not_ok "$name" <<<"$output"
+		return
+	fi
+	packets=$(passed)
+	if [ "$way" = short ] && [ "$packets" -ge $((messages / 2)) ]; then
+		tap_not_ok "$name" <<<"$packets packets went through the bridge"
+	elif [ "$way" = stack ] && [ "$packets" -lt $messages ]; then
+		tap_not_ok "$name" <<<"only $packets packets went through the bridge"
+	else
+		tap_ok "$name"
+	fi
+}
+
+# talk PROTO FROM ADDRESS PORT [SIZE [OWN-PORT]]
+talk() {
+	local proto=$1 from=$2 address=$3 port=$4
+	shift 4
+
+	flip_run_in "$from" perl "$traffic" talk "$proto" "$address" "$port" "$messages" "$@"
+}
+
+# bulk FROM ADDRESS PORT [BYTES]
+bulk() {
+	flip_run_in "$1" perl "$traffic" bulk "$2" "$3" "${4:-5000000}"
+}
+
 # hold NAME NETNS tcp|udp ADDRESS PORT [OWN-PORT]: a flow that goes on as it is told, by `say`.
 declare -A hold_in hold_out hold_pid
 hold() {

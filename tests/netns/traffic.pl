@@ -8,8 +8,11 @@
 #	talk tcp|udp ADDRESS PORT COUNT [SIZE [OWN-PORT]]
 #						COUNT messages of SIZE bytes, each waits for its echo
 #	hold tcp|udp ADDRESS PORT [OWN-PORT]	the same, as told on standard input: "COUNT [SIZE]",
-#						answered by "ok" or by what went wrong; "mtu" by the
-#						path's as the socket knows it
+#						answered by "ok" or by what went wrong; "again":
+#						until there is an answer; "mtu" yields the path's as
+#						the socket knows it
+#	hold accept-tcp|accept-udp PORT		likewise, of the first one who comes
+#	answer tcp|udp ADDRESS PORT		who comes there and echoes
 #	bulk ADDRESS PORT BYTES			a TCP stream there and back at once
 #	fragments FROM ADDRESS PORT ORDER	a UDP datagram in pieces of 1000 bytes, sent in the order
 #						given ("0,1,2"), FROM is the own address
@@ -19,7 +22,7 @@
 #						UDP datagrams in frames of VLAN 5
 #	offload INTERFACE on|off		checksums, segmentation, coalescing
 #
-# Whatever waits, waits for $PATIENCE seconds (10) and then fails.
+# Whatever waits, waits for $PATIENCE seconds (10) and then fails; a part of a second is for all of it.
 use strict;
 use warnings;
 use Socket qw(:all);
@@ -28,6 +31,15 @@ my $patience = $ENV{PATIENCE} // 10;
 $SIG{ALRM} = sub { die "nothing came for $patience seconds\n" };
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';
+
+if ($patience < 1) {
+	my $who = $$;
+	unless (fork) {
+		select(undef, undef, undef, $patience);
+		kill 'ALRM', $who;
+		exit;
+	}
+}
 
 sub family { return $_[0] =~ /:/ ? AF_INET6 : AF_INET }
 
@@ -69,6 +81,7 @@ sub receive {
 	while (length $got < $size) {
 		defined(recv($socket, my $part, 65536, 0)) or die "receive: $!\n";
 		die "it was closed\n" if $part eq '' && $proto eq 'tcp';
+		next if $part eq 'hello';
 		$got .= $part;
 		last if $proto eq 'udp';
 	}
@@ -182,9 +195,61 @@ sub proxy {
 	}
 }
 
+sub readable {
+	my ($socket, $seconds) = @_;
+	my $r = '';
+	vec($r, fileno $socket, 1) = 1;
+	return select($r, undef, undef, $seconds) > 0;
+}
+
+# Datagrams may be lost until one is answered; what else comes is left behind.
+sub retry {
+	my ($socket) = @_;
+	for (1 .. 5 * $patience) {
+		send($socket, 'again', 0);
+		next unless readable($socket, .2);
+		recv($socket, my $part, 65536, 0) while readable($socket, .2);
+		return 'ok';
+	}
+	return "nothing came for $patience seconds";
+}
+
+# The first one who comes.
+sub take {
+	my ($proto, $port) = @_;
+	if ($proto eq 'tcp') {
+		accept(my $socket, listen_on($port)) or die "accept: $!\n";
+		setsockopt($socket, IPPROTO_TCP, TCP_NODELAY, 1);
+		return $socket;
+	}
+	my $socket = make(AF_INET6, SOCK_DGRAM, $port);
+	connect($socket, recv($socket, my $part, 65536, 0)) or die "connect: $!\n";
+	return $socket;
+}
+
+sub pause { select(undef, undef, undef, $_[0]) }
+
+sub answer {
+	my ($proto, @to) = @_;
+	my $socket;
+	for (1 .. 20 * $patience) {
+		last if $socket = eval { dial($proto, @to) };
+		pause(.05);
+	}
+	return echo($socket) if $proto eq 'tcp';
+	for (my $greeted = 0;;) {
+		my $part;
+		send($socket, 'hello', 0) unless $greeted;
+		next unless $greeted || readable($socket, .05);
+		next unless defined(recv($socket, $part, 65536, 0));
+		send($socket, $part, 0);
+		$greeted = 1;
+	}
+}
+
 sub hold {
 	my ($proto, @rest) = @_;
-	my $socket = dial($proto, @rest);
+	my $socket = $proto =~ s/^accept-// ? take($proto, @rest) : dial($proto, @rest);
 	my $family = family($rest[0]);
 	$| = 1;
 	while (defined(my $line = <STDIN>)) {
@@ -195,6 +260,10 @@ sub hold {
 			next;
 		}
 		chomp $line;
+		if ($line eq 'again') {
+			print retry($socket), "\n";
+			next;
+		}
 		my ($count, $size) = split ' ', $line;
 		print eval { exchange($socket, $proto, $count, $size // 64); 1 } ? "ok\n" : $@;
 	}
@@ -300,6 +369,7 @@ elsif ($verb eq 'talk') {
 	my ($proto, $address, $port, $count, $size, $own) = @rest;
 	exchange(dial($proto, $address, $port, $own), $proto, $count, $size // 64);
 }
+elsif ($verb eq 'answer') { answer(@rest) }
 elsif ($verb eq 'hold') { hold(@rest) }
 elsif ($verb eq 'bulk') { bulk(@rest) }
 elsif ($verb eq 'fragments') { fragments(@rest) }
