@@ -38,8 +38,8 @@ static const char *const on_revoke_names[] = {
 _Static_assert(PG_COUNT(on_revoke_names) == PG_ON_REVOKES, "a way to revoke lacks its name");
 
 static const char *const same_host_names[] = {
-	[PG_SAME_HOST_STACK] = "stack",
 	[PG_SAME_HOST_REDIRECT] = "redirect",
+	[PG_SAME_HOST_STACK] = "stack",
 };
 _Static_assert(PG_COUNT(same_host_names) == PG_SAME_HOSTS, "a way on the host lacks its name");
 

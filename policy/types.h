@@ -92,8 +92,8 @@ enum pg_on_revoke {
 
 /* How packets get from one endpoint of a host to another, by backends that can choose. */
 enum pg_same_host {
-	PG_SAME_HOST_STACK,    /* by the bridge and netfilter */
-	PG_SAME_HOST_REDIRECT, /* past them, where they have no say over the flow */
+	PG_SAME_HOST_REDIRECT, /* past the bridge and netfilter, where they have no say over the flow */
+	PG_SAME_HOST_STACK, /* through them */
 	PG_SAME_HOSTS,
 };
 

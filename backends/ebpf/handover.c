@@ -193,16 +193,19 @@ static int visit6(void *context, const void *key, void *value)
 
 void pg_handover_pass(struct pg_handover *handover)
 {
+	static const enum pg_map maps4[] = { PG_MAP_FLOWS4, PG_MAP_OPENING4 };
+	static const enum pg_map maps6[] = { PG_MAP_FLOWS6, PG_MAP_OPENING6 };
 	struct pg_map_flow value;
-	const int *maps;
-	int err;
+	const int *fds;
+	int err = 0;
 
 	if (handover->idle)
 		return;
-	maps = handover->lookup.pins->maps;
+	fds = handover->lookup.pins->maps;
 	handover->now = now();
-	err = pg_batch_each(maps[PG_MAP_FLOWS4], &value, visit4, handover)
-		      ?: pg_batch_each(maps[PG_MAP_FLOWS6], &value, visit6, handover);
+	for (size_t i = 0; i < PG_COUNT(maps4) && !err; i++)
+		err = pg_batch_each(fds[maps4[i]], &value, visit4, handover)
+			      ?: pg_batch_each(fds[maps6[i]], &value, visit6, handover);
 	handover->err = handover->err ? handover->err : err;
 }
 

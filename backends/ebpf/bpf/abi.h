@@ -73,8 +73,8 @@ enum {
 };
 
 enum {
-	PG_ABI_SAME_HOST_STACK,
 	PG_ABI_SAME_HOST_REDIRECT,
+	PG_ABI_SAME_HOST_STACK,
 };
 
 enum {

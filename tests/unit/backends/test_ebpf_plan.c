@@ -64,25 +64,26 @@ static void test_text(void **state)
 	make_shop(&world);
 	text = rendered(&world, PG_RENDER_NATIVE);
 	assert_string_equal(
-		text, "address 10.0.0.1/32 identity=1\n"
-		      "address 10.0.0.2/32 identity=256\n"
-		      "address 10.0.0.3/32 identity=300 local\n"
-		      "address 10.9.0.0/16 identity=16777217\n"
-		      "address fd00::3/128 identity=300 local\n"
-		      "address fd00:9::/32 identity=16777218\n"
-		      "endpoint web identity=256 ipv4=10.0.0.2\n"
-		      "endpoint veth2 identity=300 ipv4=10.0.0.3 ipv6=fd00::3\n"
-		      "meta abi=3 host-policy=enforce on-revoke=cut same-host=stack digest=" AB8 AB8
-			      AB8 AB8 "\n"
-		      "policy subject=256 ingress peer=any tcp/80 allow rule=rule-1\n"
-		      "policy subject=256 ingress peer=2 udp/1000-1003 deny rule=rule-2\n"
-		      "policy subject=256 ingress peer=2 udp/1004-1005 deny rule=rule-2\n"
-		      "policy subject=300 egress peer=1 every allow rule=rule-4\n"
-		      "policy subject=300 egress peer=16777217 icmp/8 allow rule=rule-5\n"
-		      "policy subject=300 egress peer=16777218 icmpv6/128 allow rule=rule-6\n"
-		      "policy subject=300 ingress peer=256 sctp allow rule=rule-3\n"
-		      "subject identity=256 egress=open ingress=closed\n"
-		      "subject identity=300 egress=closed ingress=closed\n");
+		text,
+		"address 10.0.0.1/32 identity=1\n"
+		"address 10.0.0.2/32 identity=256\n"
+		"address 10.0.0.3/32 identity=300 local\n"
+		"address 10.9.0.0/16 identity=16777217\n"
+		"address fd00::3/128 identity=300 local\n"
+		"address fd00:9::/32 identity=16777218\n"
+		"endpoint web identity=256 ipv4=10.0.0.2\n"
+		"endpoint veth2 identity=300 ipv4=10.0.0.3 ipv6=fd00::3\n"
+		"meta abi=3 host-policy=enforce on-revoke=cut same-host=redirect digest=" AB8 AB8
+			AB8 AB8 "\n"
+		"policy subject=256 ingress peer=any tcp/80 allow rule=rule-1\n"
+		"policy subject=256 ingress peer=2 udp/1000-1003 deny rule=rule-2\n"
+		"policy subject=256 ingress peer=2 udp/1004-1005 deny rule=rule-2\n"
+		"policy subject=300 egress peer=1 every allow rule=rule-4\n"
+		"policy subject=300 egress peer=16777217 icmp/8 allow rule=rule-5\n"
+		"policy subject=300 egress peer=16777218 icmpv6/128 allow rule=rule-6\n"
+		"policy subject=300 ingress peer=256 sctp allow rule=rule-3\n"
+		"subject identity=256 egress=open ingress=closed\n"
+		"subject identity=300 egress=closed ingress=closed\n");
 }
 
 static void test_json(void **state)
@@ -106,7 +107,7 @@ static void test_json(void **state)
 		"\"local\": false},\n"
 		"  {\"map\": \"endpoint\", \"name\": \"we\\\"b\", \"identity\": 256, "
 		"\"ipv4\": \"10.0.0.2\"},\n"
-		"  {\"map\": \"meta\", \"abi\": 3, \"host-policy\": \"enforce\", \"on-revoke\": \"cut\", \"same-host\": \"stack\", \"digest\": \"" AB8
+		"  {\"map\": \"meta\", \"abi\": 3, \"host-policy\": \"enforce\", \"on-revoke\": \"cut\", \"same-host\": \"redirect\", \"digest\": \"" AB8
 			AB8 AB8 AB8 "\"},\n"
 		"  {\"map\": \"policy\", \"subject\": 256, \"direction\": \"ingress\", "
 		"\"peer\": \"any\", \"proto\": \"tcp\", \"port\": \"80-81\", \"verdict\": \"allow\", "
