@@ -26,6 +26,8 @@ struct pg_intent {
 	enum pg_host_policy host_policy;
 	enum pg_on_revoke on_revoke;
 	enum pg_same_host same_host;
+	/* ebpf: the interface by which flows to endpoints of other nodes leave the host; NULL: none */
+	const char *uplink;
 	uint8_t digest
 		[32]; /* SHA-256 over all of the above in canonical form: the same for every backend */
 	/*
@@ -124,6 +126,7 @@ struct pg_backend_status {
 	char attached[128]; /* where: "DOCKER-USER", "12 interfaces" */
 	/* "redirect, 11 of 12 interfaces (...)"; empty where the backend has no choice */
 	char same_host[160];
+	char uplink[16];    /* as in the intent; empty: none */
 	uint8_t digest[32]; /* of the intent */
 	enum pg_on_revoke on_revoke;
 	size_t objects;	     /* as live() yields */

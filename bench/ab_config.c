@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "bench/ab_config.h"
 
+#include "frontend/lab/hosts.h"
+
 #define EVERYWHERE (AB_IN_TRAFFIC | AB_IN_VERDICT | AB_IN_CHANGE)
 
 const struct ab_form ab_forms[] = {
@@ -27,6 +29,8 @@ const struct ab_form ab_forms[] = {
 	  .most = 100000, .backend = &pg_backend_nftables },
 	{ "ebpf", AB_POLGEN, EVERYWHERE | AB_IN_HOSTS, .counted = true,
 	  .backend = &pg_backend_ebpf },
+	{ "ebpf-uplink", AB_POLGEN, AB_IN_HOSTS, .counted = true, .backend = &pg_backend_ebpf,
+	  .uplink = PG_LAB_HOSTS_UPLINK },
 	{ 0 },
 };
 

@@ -33,6 +33,7 @@ struct ab_form {
 	bool reference; /* the others are compared with it */
 	const struct pg_backend *backend;
 	struct pg_backend_options options;
+	const char *uplink; /* ebpf: flows to the other host pass the stack by; NULL: they don't */
 };
 
 /* The table ends with a row without name. */

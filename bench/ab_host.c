@@ -17,7 +17,11 @@ static int enforce(const struct ab_config *config, const struct ab_policy *polic
 		   struct pg_diags *diags)
 {
 	_cleanup_prepared_ struct pg_prepared prepared = { 0 };
-	struct pg_intent_options options = { .enforcement = PG_ENFORCEMENT_DEFAULT };
+	struct pg_intent_options options = {
+		.enforcement = PG_ENFORCEMENT_DEFAULT,
+		.same_host = PG_SAME_HOST_REDIRECT,
+		.uplink = config->form->uplink,
+	};
 	struct pg_enforce_result result;
 	int err = pg_prepare(&policy->sources, &policy->policy, &policy->endpoints, &options, diags,
 			     &prepared);

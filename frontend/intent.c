@@ -180,6 +180,7 @@ static void make_digest(struct pg_intent *intent)
 	hash_number(&hash, intent->host_policy);
 	hash_number(&hash, intent->on_revoke);
 	hash_number(&hash, intent->same_host);
+	hash_text(&hash, intent->uplink);
 	hash_addresses(&hash, intent);
 	hash_table(&hash, intent->table);
 	sha256_digest(&hash, sizeof(intent->digest), intent->digest);
@@ -219,6 +220,7 @@ int pg_prepare(const struct pg_sources *sources, const struct pg_policy *policy,
 		.host_policy = options->host_policy,
 		.on_revoke = options->on_revoke,
 		.same_host = options->same_host,
+		.uplink = options->uplink,
 		.rule_name = intent_rule_name,
 		.rule_loc = intent_rule_loc,
 		.context = prepared,

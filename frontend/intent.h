@@ -10,7 +10,8 @@ struct pg_intent_options {
 	enum pg_host_policy host_policy;
 	enum pg_on_revoke on_revoke;
 	enum pg_same_host same_host;
-	bool l4_only; /* HTTP rules are left out: their L4 part is allowed */
+	const char *uplink; /* as in struct pg_intent */
+	bool l4_only;	    /* HTTP rules are left out: their L4 part is allowed */
 };
 
 /* Owns what a pg_intent borrows. Policy, endpoints and sources are borrowed from the caller. */

@@ -57,6 +57,7 @@ static void write_meta(const struct pg_commit *commit)
 	};
 
 	memcpy(half.digest, commit->intent->digest, sizeof(half.digest));
+	pg_commit_name_uplink(commit, &half);
 	commit->pins.meta->half[next & 1] = half;
 }
 
@@ -134,6 +135,8 @@ static int recover(struct pg_commit *commit)
 	if (!err)
 		err = pg_slots_free_unused(&commit->pins, &commit->known->slots);
 	if (!err)
+		err = pg_commit_settle_uplink(commit, commit->stage.now);
+	if (!err)
 		write_pending(commit, 0);
 	pg_stage_done(&commit->stage);
 	return err;
@@ -210,7 +213,9 @@ static int write_all(struct pg_commit *commit)
 
 	write_pending(commit, commit->stage.now + 1);
 	err = pg_commit_write(commit);
-	return err ? err : pg_commit_attach(commit);
+	if (!err)
+		err = pg_commit_attach(commit);
+	return err ? err : pg_commit_attach_uplink(commit);
 }
 
 /* Ends uses of slots, and takes away those that nobody uses then. */
@@ -241,6 +246,8 @@ static void tidy_up(struct pg_commit *commit)
 		err = pg_stage_settle(&commit->stage, commit->stage.now + 1);
 	if (!err)
 		err = give_up(commit, commit->going.items, commit->going.count);
+	if (!err)
+		err = pg_commit_settle_uplink(commit, commit->stage.now + 1);
 	if (err) {
 		pg_warning(commit->diags, PG_LOC_NONE,
 			   "entries of the policy before are left in the eBPF maps: %s",
@@ -258,6 +265,8 @@ static int roll_back(struct pg_commit *commit)
 
 	if (!err)
 		err = give_up(commit, commit->coming.items, commit->coming.count);
+	if (!err)
+		err = pg_commit_settle_uplink(commit, commit->stage.now);
 	if (!err)
 		write_pending(commit, 0);
 	return err;
@@ -282,6 +291,8 @@ static int run(struct pg_commit *commit)
 {
 	int err = pg_commit_check_interfaces(commit);
 
+	if (!err)
+		err = pg_commit_check_uplink(commit);
 	if (!err)
 		err = begin(commit);
 	if (err)

@@ -18,8 +18,9 @@ struct pg_commit {
 	struct pg_stage stage;
 	/* of slots: uses that come and that go, one for each entry */
 	struct pg_array(uint32_t) coming, going;
-	bool back_to_stack; /* of an endpoint whose flows may take the short way now, they may not */
+	bool back_to_stack; /* of an endpoint or uplink whose flows may take the short way now, they may not */
 	struct pg_rtnl *rtnl; /* NULL: what stands on interfaces can't be asked for */
+	uint32_t uplink;      /* index of the intent's; 0: it has none */
 };
 
 /* Each reports its errors. */
@@ -42,5 +43,13 @@ int pg_commit_attach(struct pg_commit *commit);
 
 /* Makes what is known of the endpoints what counts after the commit. -ENOMEM, without a report. */
 int pg_commit_know_endpoints(struct pg_commit *commit);
+
+/* Finds the intent's uplink: -ENODEV. Then: attaches the programs to it, and writes it down. */
+int pg_commit_check_uplink(struct pg_commit *commit);
+int pg_commit_attach_uplink(struct pg_commit *commit);
+void pg_commit_name_uplink(const struct pg_commit *commit, struct pg_map_meta_half *half);
+
+/* Takes the programs off every uplink that isn't the one of `generation`. No report. */
+int pg_commit_settle_uplink(struct pg_commit *commit, uint32_t generation);
 
 #endif

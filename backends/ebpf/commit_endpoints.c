@@ -226,7 +226,7 @@ static int attach(struct pg_commit *commit, uint32_t ifindex,
 		  const struct pg_map_entry_endpoint *endpoint)
 {
 	(void)endpoint;
-	return pg_attach(commit->handle, &commit->pins, ifindex);
+	return pg_attach(commit->handle, &commit->pins, ifindex, PG_ON_CONTAINER);
 }
 
 int pg_commit_attach(struct pg_commit *commit)

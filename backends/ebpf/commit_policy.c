@@ -208,6 +208,7 @@ static int stage_change(struct pg_commit *commit, const struct pg_change *change
 		return stage_policy(commit, change, &entry.policy);
 	case PG_ENTRY_ENDPOINT:	  /* pg_commit_stage_endpoints() */
 	case PG_ENTRY_META:	  /* written last */
+	case PG_ENTRY_UPLINK:	  /* with it */
 	case PG_ENTRY_UNFINISHED: /* seen to already */
 		return 0;
 	}

@@ -10,6 +10,7 @@
 #include "backends/ebpf/handover.h"
 #include "backends/ebpf/known.h"
 #include "backends/ebpf/log.h"
+#include "backends/ebpf/uplink.h"
 #include "backends/ebpf/way.h"
 #include "compat/errtext.h"
 #include "compat/netns.h"
@@ -206,7 +207,7 @@ int pg_ebpf_check(struct pg_backend_handle *handle, const struct pg_intent *inte
 			 name.text);
 		return -ENODEV;
 	}
-	return 0;
+	return pg_uplink_check(intent, diags);
 }
 
 int pg_ebpf_clear(struct pg_backend_handle *handle, struct pg_diags *diags)
@@ -269,6 +270,7 @@ int pg_ebpf_status(struct pg_backend_handle *handle, struct pg_diags *diags,
 		status.enforcing = true;
 		status.objects = half->objects;
 		status.on_revoke = half->on_revoke;
+		memcpy(status.uplink, half->uplink_name, sizeof(status.uplink) - 1);
 		memcpy(status.digest, half->digest, sizeof(status.digest));
 		err = describe_attachment(handle, &status);
 		if (err)

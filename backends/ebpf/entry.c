@@ -146,6 +146,17 @@ static int add_subject(struct pg_objects *objects, const struct pg_map_entry_sub
 	return pg_objects_add(objects, &key, sizeof(key), &value, sizeof(value), origin);
 }
 
+static int add_uplink(struct pg_objects *objects, const struct pg_map_entry_uplink *uplink)
+{
+	char key[1 + IFNAMSIZ] = { PG_ENTRY_UPLINK };
+	size_t length = PG_MIN(uplink->name_length, (size_t)IFNAMSIZ);
+	uint8_t attached = uplink->attached;
+
+	memcpy(key + 1, uplink->name, length);
+	return pg_objects_add(objects, key, 1 + length, &attached, sizeof(attached),
+			      PG_ORIGIN_NONE);
+}
+
 static int add_unfinished(struct pg_objects *objects, uint32_t generation)
 {
 	uint32_t value = htonl(generation);
@@ -168,6 +179,8 @@ int pg_map_entry_add(struct pg_objects *objects, const struct pg_map_entry *entr
 		return add_policy(objects, &entry->policy, origin);
 	case PG_ENTRY_SUBJECT:
 		return add_subject(objects, &entry->subject, origin);
+	case PG_ENTRY_UPLINK:
+		return add_uplink(objects, &entry->uplink);
 	case PG_ENTRY_UNFINISHED:
 		return add_unfinished(objects, entry->generation);
 	}
@@ -264,6 +277,18 @@ static int read_subject(const struct pg_object *object, struct pg_map_entry_subj
 	return 0;
 }
 
+static int read_uplink(const struct pg_object *object, struct pg_map_entry_uplink *ret_uplink)
+{
+	if (object->value_length != sizeof(uint8_t))
+		return -EINVAL;
+	*ret_uplink = (struct pg_map_entry_uplink){
+		.name = (const char *)object->key + 1,
+		.name_length = object->key_length - 1,
+		.attached = *(const uint8_t *)object->value,
+	};
+	return 0;
+}
+
 static int read_unfinished(const struct pg_object *object, uint32_t *ret_generation)
 {
 	uint32_t value;
@@ -291,6 +316,8 @@ int pg_map_entry_read(const struct pg_object *object, struct pg_map_entry *ret_e
 		return read_policy(object, &ret_entry->policy);
 	case PG_ENTRY_SUBJECT:
 		return read_subject(object, &ret_entry->subject);
+	case PG_ENTRY_UPLINK:
+		return read_uplink(object, &ret_entry->uplink);
 	case PG_ENTRY_UNFINISHED:
 		return read_unfinished(object, &ret_entry->generation);
 	}

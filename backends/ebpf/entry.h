@@ -18,6 +18,7 @@ enum pg_map_entry_kind {
 	PG_ENTRY_META = 'm',
 	PG_ENTRY_POLICY = 'p',
 	PG_ENTRY_SUBJECT = 's',
+	PG_ENTRY_UPLINK = 'l',
 	PG_ENTRY_UNFINISHED = 'u', /* a commit was killed: never desired, so that one is made */
 };
 
@@ -65,6 +66,12 @@ struct pg_map_entry_subject {
 	uint32_t use[PG_DIRECTIONS]; /* as the map has it */
 };
 
+struct pg_map_entry_uplink {
+	const char *name; /* of the interface */
+	size_t name_length;
+	bool attached; /* both programs are on it, and what is known of it is still so */
+};
+
 struct pg_map_entry {
 	enum pg_map_entry_kind kind;
 	union {
@@ -73,6 +80,7 @@ struct pg_map_entry {
 		struct pg_map_entry_meta meta;
 		struct pg_map_entry_policy policy;
 		struct pg_map_entry_subject subject;
+		struct pg_map_entry_uplink uplink;
 		uint32_t generation; /* of the unfinished commit */
 	};
 };

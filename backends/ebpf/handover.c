@@ -166,7 +166,7 @@ static void hand_over(struct pg_handover *handover, uint8_t family,
 	struct pg_ct_flow flow = convert(family, key, value->initiator & 1);
 	int err;
 
-	if (value->way != PG_ABI_WAY_SHORT || !can_be_known(key->proto) ||
+	if (value->way < PG_ABI_WAY_SHORT || !can_be_known(key->proto) ||
 	    !is_running(handover, key->proto, value) || !is_valid(&handover->lookup, value, &flow))
 		return;
 	err = pg_ct_establish(&handover->nfnl, &flow, lifetime(handover, key->proto));

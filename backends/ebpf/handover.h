@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Of a flow that takes the short way the kernel's connection tracking has seen the first packets at most.
+ * Of a flow that takes a short way, on this host or by the uplink, the kernel's connection tracking has seen the first packets at most.
  * Before its packets go through the stack again, it is put in there as the running flow that it is, so
  * that rules which let known flows pass know it.
  */

@@ -3,6 +3,7 @@
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/batch.h"
 #include "backends/ebpf/known.h"
+#include "backends/ebpf/uplink.h"
 #include "backends/ebpf/way.h"
 
 struct reader {
@@ -61,7 +62,8 @@ static int read_endpoint(const struct reader *reader, const union pg_map_key *ke
 		.ipv6 = addr_of(6, half->ipv6, sizeof(half->ipv6)),
 		.same_host = same_host(reader),
 		.attached = if_nametoindex(name) == key->number &&
-			    pg_attach_is_settled(reader->handle, reader->pins, key->number) &&
+			    pg_attach_is_settled(reader->handle, reader->pins, key->number,
+						 PG_ON_CONTAINER) &&
 			    says_so_still(reader, key->number, half),
 	};
 	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE)
@@ -193,10 +195,33 @@ static int read_meta(const struct reader *reader)
 	return err;
 }
 
+/* As with endpoints: attached if the interface of that name still is the one. */
+static int read_uplink(const struct reader *reader)
+{
+	const struct pg_map_meta_half *half = &reader->pins->meta->half[reader->generation & 1];
+	struct pg_map_entry entry = { .kind = PG_ENTRY_UPLINK };
+	char name[IFNAMSIZ + 1] = { 0 };
+
+	if (!half->uplink)
+		return 0;
+	memcpy(name, half->uplink_name, sizeof(half->uplink_name));
+	entry.uplink = (struct pg_map_entry_uplink){
+		.name = name,
+		.name_length = strlen(name),
+		.attached = if_nametoindex(name) == half->uplink &&
+			    pg_uplink_mtu(reader->rtnl, half->uplink) == half->uplink_mtu &&
+			    pg_attach_is_settled(reader->handle, reader->pins, half->uplink,
+						 PG_ON_UPLINK),
+	};
+	return pg_map_entry_add(reader->objects, &entry, PG_ORIGIN_NONE);
+}
+
 static int read_all(const struct reader *reader)
 {
 	int err = read_meta(reader);
 
+	if (!err)
+		err = read_uplink(reader);
 	for (int i = 0; i < PG_MAPS_WITH_HALVES && !err; i++) {
 		struct walk walk = { .reader = reader, .map = i };
 		union pg_map_value value;

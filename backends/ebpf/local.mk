@@ -6,6 +6,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/commit.c backends/ebpf/commit.h \
 	backends/ebpf/commit_endpoints.c \
 	backends/ebpf/commit_policy.c \
+	backends/ebpf/commit_uplink.c \
 	backends/ebpf/counters.c \
 	backends/ebpf/create.c \
 	backends/ebpf/ebpf.c backends/ebpf/ebpf.h \
@@ -26,6 +27,7 @@ libbackends_a_SOURCES += \
 	backends/ebpf/stage.c backends/ebpf/stage.h \
 	backends/ebpf/trace.c \
 	backends/ebpf/way.c backends/ebpf/way.h \
+	backends/ebpf/uplink.c backends/ebpf/uplink.h \
 	$(BPF_PARTS)
 
 # The programs: compiled, freed of debug sections, and made into a header with the bytes in it.
@@ -43,6 +45,8 @@ BPF_PARTS = \
 	backends/ebpf/bpf/read.h \
 	backends/ebpf/bpf/report.h \
 	backends/ebpf/bpf/revoke.h \
+	backends/ebpf/bpf/routed.h \
+	backends/ebpf/bpf/uplink.h \
 	backends/ebpf/bpf/way.h
 EXTRA_DIST += backends/ebpf/bpf/polgen.bpf.c
 BPF_SKELETON = backends/ebpf/polgen.bpf.skel.h

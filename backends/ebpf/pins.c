@@ -6,9 +6,11 @@
 #include "backends/ebpf/attach.h"
 #include "backends/ebpf/pins.h"
 
-static const char *const program_names[PG_DIRECTIONS] = {
-	[PG_EGRESS] = "from_container",
-	[PG_INGRESS] = "to_container",
+static const char *const program_names[PG_PROGRAMS] = {
+	[PG_FROM_CONTAINER] = "from_container",
+	[PG_TO_CONTAINER] = "to_container",
+	[PG_FROM_UPLINK] = "from_uplink",
+	[PG_TO_UPLINK] = "to_uplink",
 };
 
 static size_t meta_length(void)
@@ -21,7 +23,7 @@ void pg_pins_init(struct pg_pins *pins)
 	*pins = (struct pg_pins){ 0 };
 	for (int i = 0; i < PG_MAPS; i++)
 		pins->maps[i] = -1;
-	for (int i = 0; i < PG_DIRECTIONS; i++)
+	for (int i = 0; i < PG_PROGRAMS; i++)
 		pins->programs[i] = -1;
 }
 
@@ -29,7 +31,7 @@ void pg_pins_done(struct pg_pins *pins)
 {
 	for (int i = 0; i < PG_MAPS; i++)
 		pg_close_cleanup(&pins->maps[i]);
-	for (int i = 0; i < PG_DIRECTIONS; i++)
+	for (int i = 0; i < PG_PROGRAMS; i++)
 		pg_close_cleanup(&pins->programs[i]);
 	if (pins->meta)
 		munmap(pins->meta, meta_length());
@@ -80,7 +82,7 @@ static int open_rest(const struct pg_backend_handle *handle, struct pg_pins *pin
 		if (i != PG_MAP_META)
 			err = open_pin(handle, pg_map_types[i].name, &pins->maps[i]);
 	}
-	for (int i = 0; i < PG_DIRECTIONS && !err; i++)
+	for (int i = 0; i < PG_PROGRAMS && !err; i++)
 		err = open_pin(handle, program_names[i], &pins->programs[i]);
 	return err;
 }

@@ -3,7 +3,7 @@
  * The pinned state of one network namespace:
  *
  *	<bpffs>/polgen/<inode>/pg_meta, pg_policy ...	the maps
- *	<bpffs>/polgen/<inode>/from_container, to_container
+ *	<bpffs>/polgen/<inode>/from_container, to_container, from_uplink, to_uplink
  *	<bpffs>/polgen/<inode>/links/			attach.h
  *
  * It is made under another name and renamed, so that it is whole once it is there. What a process
@@ -15,9 +15,17 @@
 #include "backends/ebpf/ebpf.h"
 #include "backends/ebpf/maps.h"
 
+enum pg_program {
+	PG_FROM_CONTAINER = PG_EGRESS,
+	PG_TO_CONTAINER = PG_INGRESS,
+	PG_FROM_UPLINK,
+	PG_TO_UPLINK,
+	PG_PROGRAMS,
+};
+
 struct pg_pins {
 	int maps[PG_MAPS];
-	int programs[PG_DIRECTIONS];
+	int programs[PG_PROGRAMS];
 	struct pg_map_meta *meta; /* the kernel's own page */
 };
 

@@ -18,6 +18,8 @@ SAME(PG_ABI_ON_REVOKE_CUT, PG_ON_REVOKE_CUT);
 SAME(PG_ABI_ON_REVOKE_KEEP, PG_ON_REVOKE_KEEP);
 SAME(PG_ABI_SAME_HOST_STACK, PG_SAME_HOST_STACK);
 SAME(PG_ABI_SAME_HOST_REDIRECT, PG_SAME_HOST_REDIRECT);
+SAME(PG_ABI_FIRST_ENDPOINT, PG_IDENTITY_FIRST_CLUSTER);
+SAME(PG_ABI_LAST_ENDPOINT, PG_IDENTITY_LAST_CLUSTER);
 SAME(PG_ABI_NAME_MAX, PG_RULE_NAME_MAX);
 SAME(PG_ABI_IFNAME, IFNAMSIZ);
 
@@ -33,6 +35,17 @@ static int plan_meta(const struct pg_intent *intent, struct pg_objects *objects)
 	};
 
 	memcpy(entry.meta.digest, intent->digest, sizeof(entry.meta.digest));
+	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
+}
+
+static int plan_uplink(const struct pg_intent *intent, struct pg_objects *objects)
+{
+	struct pg_map_entry entry = { .kind = PG_ENTRY_UPLINK, .uplink.attached = true };
+
+	if (!intent->uplink)
+		return 0;
+	entry.uplink.name = intent->uplink;
+	entry.uplink.name_length = strlen(intent->uplink);
 	return pg_map_entry_add(objects, &entry, PG_ORIGIN_NONE);
 }
 
@@ -165,6 +178,8 @@ static int plan_all(const struct pg_intent *intent, const struct pg_classes *cla
 {
 	int err = plan_meta(intent, objects);
 
+	if (!err)
+		err = plan_uplink(intent, objects);
 	if (!err)
 		err = plan_addresses(intent, objects);
 	if (!err)

@@ -90,6 +90,14 @@ static void render_endpoint(struct pg_strbuf *buf, const struct pg_map_entry_end
 		member_bool(buf, "detached", true, json);
 }
 
+static void render_uplink(struct pg_strbuf *buf, const struct pg_map_entry_uplink *uplink,
+			  bool json)
+{
+	bare_text(buf, "interface", uplink->name, uplink->name_length, json);
+	if (!uplink->attached)
+		member_bool(buf, "detached", true, json);
+}
+
 static void render_meta(struct pg_strbuf *buf, const struct pg_map_entry_meta *meta, bool json)
 {
 	char digest[2 * sizeof(meta->digest) + 1];
@@ -172,6 +180,8 @@ static const char *kind_name(enum pg_map_entry_kind kind)
 		return "policy";
 	case PG_ENTRY_SUBJECT:
 		return "subject";
+	case PG_ENTRY_UPLINK:
+		return "uplink";
 	case PG_ENTRY_UNFINISHED:
 		return "unfinished";
 	}
@@ -191,6 +201,8 @@ static void render_members(struct pg_strbuf *buf, const struct pg_map_entry *ent
 		return render_policy(buf, &entry->policy, json);
 	case PG_ENTRY_SUBJECT:
 		return render_subject(buf, &entry->subject, json);
+	case PG_ENTRY_UPLINK:
+		return render_uplink(buf, &entry->uplink, json);
 	case PG_ENTRY_UNFINISHED:
 		return member_number(buf, "generation", entry->generation, json);
 	}

@@ -217,7 +217,7 @@ static int detach(const struct pg_stage *stage, const struct pg_stage *leaving)
 		uint32_t ifindex;
 
 		memcpy(&ifindex, key_at(leaving, PG_MAP_ENDPOINTS, i), sizeof(ifindex));
-		err = pg_detach(stage->handle, ifindex);
+		err = pg_detach(stage->handle, ifindex, PG_ON_CONTAINER);
 	}
 	return err;
 }

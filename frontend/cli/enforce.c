@@ -17,6 +17,8 @@ int pg_enforce_usage(const char *verb, const struct pg_options *options)
 			verb);
 	if (!options->file_count)
 		return pg_usage_error("'%s' needs a policy file", verb);
+	if (options->uplink && options->same_host != PG_SAME_HOST_REDIRECT)
+		return pg_usage_error("'--uplink' needs --same-host=redirect");
 	if (!options->endpoints)
 		return pg_usage_error("'%s' needs --endpoints=docker or --endpoints=FILE", verb);
 	return PG_EXIT_DONE;
@@ -30,6 +32,7 @@ int pg_enforce_prepare(const struct pg_options *options, bool here, struct pg_in
 		.host_policy = options->host_policy,
 		.on_revoke = options->on_revoke,
 		.same_host = options->same_host,
+		.uplink = options->uplink,
 		.l4_only = options->l4_only,
 	};
 	int policy_err, err;

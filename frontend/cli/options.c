@@ -165,6 +165,7 @@ SET_TEXT(endpoints)
 SET_TEXT(netns)
 SET_TEXT(bpffs)
 SET_TEXT(parent_chain)
+SET_TEXT(uplink)
 SET_TEXT(from)
 SET_TEXT(to)
 SET_TEXT(method)
@@ -239,6 +240,9 @@ static const struct option_row option_rows[] = {
 	  "ebpf: whether flows between containers may pass by the bridge where it has no say",
 	  set_same_host },
 	{ "to", "B", "destination: an endpoint, host, or ip:ADDRESS", set_to },
+	{ "uplink", "IFACE",
+	  "ebpf: the interface to other hosts, whose endpoints are reached past the stack",
+	  set_uplink },
 };
 
 static const struct option_row *find_row(const char *name)

@@ -41,7 +41,7 @@ struct pg_options {
 	enum pg_same_host same_host;
 	bool json, lenient, l4_only, ascii, help;
 	bool lint, diff;
-	const char *endpoints, *netns, *bpffs, *attach, *parent_chain, *layout;
+	const char *endpoints, *netns, *bpffs, *attach, *parent_chain, *layout, *uplink;
 	const char *from, *to, *method, *path, *ports, *against;
 	char *recalled_bpffs; /* owned; what `bpffs` points to when it isn't from argv */
 	pg_proto proto;

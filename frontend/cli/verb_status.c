@@ -115,6 +115,8 @@ static void print_text(const struct report *report, const json_t *record)
 	printf("on-revoke   %s\n", pg_on_revoke_name(status->on_revoke));
 	if (*status->same_host)
 		printf("same-host   %s\n", status->same_host);
+	if (*status->uplink)
+		printf("uplink      %s\n", status->uplink);
 	printf("digest      %s\n", digest);
 	if (record_fits(record, report)) {
 		printf("identities  %zu\n", json_array_size(json_object_get(record, "identities")));
@@ -155,6 +157,8 @@ static json_t *report_to_json(const struct report *report, json_t *record)
 		"counters", counters_to_json(&report->counters));
 	if (*status->same_host)
 		json_object_set_new(object, "sameHost", json_string(status->same_host));
+	if (*status->uplink)
+		json_object_set_new(object, "uplink", json_string(status->uplink));
 	if (record_fits(record, report)) {
 		json_object_set(object, "endpoints", json_object_get(record, "endpoints"));
 		json_object_set(object, "identities", json_object_get(record, "identities"));

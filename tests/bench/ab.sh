@@ -37,7 +37,7 @@ complete() {
 			{legacy,nft}-{linear,tree,set}/200 nftables/200 ebpf/0 ebpf/200
 	done
 	for measure in hosts-{stream,rr,crr}{,-1cpu} hosts-udp; do
-		measured_once "$measure" wire bridge iptables-top nftables/1 ebpf/1
+		measured_once "$measure" wire bridge iptables-top nftables/1 ebpf/1 ebpf-uplink/1
 	done
 	for measure in verdict-{row,first,any,known}-ipv{4,6}; do
 		measured_once "$measure" empty ebpf/1 ebpf/1000

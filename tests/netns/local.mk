@@ -32,7 +32,8 @@ tests_netns_test_revoke_CFLAGS = $(TEST_CFLAGS)
 tests_netns_test_revoke_LDADD = $(TEST_LIBS)
 endif
 
-NETNS_TESTS = tests/netns/ebpf.sh tests/netns/explain.sh tests/netns/handover.sh tests/netns/ipset.sh tests/netns/iptables.sh \
+NETNS_TESTS = tests/netns/ebpf.sh tests/netns/explain.sh tests/netns/handover.sh tests/netns/hosts.sh \
+	tests/netns/ipset.sh tests/netns/iptables.sh \
 	tests/netns/ipv6.sh tests/netns/nft.sh tests/netns/readme.sh tests/netns/vlan.sh \
 	tests/netns/ways.sh
 TESTS += $(NETNS_TESTS)

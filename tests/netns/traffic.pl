@@ -10,7 +10,7 @@
 #	hold tcp|udp ADDRESS PORT [OWN-PORT]	the same, as told on standard input: "COUNT [SIZE]",
 #						answered by "ok" or by what went wrong; "again":
 #						until there is an answer; "mtu" yields the path's as
-#						the socket knows it
+#						the socket knows it; "ttl N" sets its TTL
 #	hold accept-tcp|accept-udp PORT		likewise, of the first one who comes
 #	answer tcp|udp ADDRESS PORT		who comes there and echoes
 #	bulk ADDRESS PORT BYTES			a TCP stream there and back at once
@@ -257,6 +257,12 @@ sub hold {
 			# IPPROTO_IP, IP_MTU or IPPROTO_IPV6, IPV6_MTU
 			my @option = $family == AF_INET6 ? (IPPROTO_IPV6, 24) : (0, 14);
 			print unpack('l', getsockopt($socket, $option[0], $option[1])), "\n";
+			next;
+		}
+		if ($line =~ /ttl (\d+)/) {
+			# IP_TTL or IPV6_UNICAST_HOPS
+			my @option = $family == AF_INET6 ? (IPPROTO_IPV6, 16) : (0, 2);
+			print setsockopt($socket, $option[0], $option[1], pack('l', $1)) ? "ok\n" : "$!\n";
 			next;
 		}
 		chomp $line;

@@ -53,6 +53,7 @@
 enum {
 	PG_ABI_EGRESS,
 	PG_ABI_INGRESS,
+	PG_ABI_FROM_UPLINK, /* of a fragment only */
 };
 
 enum {
@@ -81,6 +82,9 @@ enum {
 	PG_ABI_ANY = 0, /* peer of a policy key: every identity */
 	PG_ABI_HOST = 1,
 	PG_ABI_WORLD = 2, /* whoever the address map knows nothing of */
+	/* identities of endpoints, of this host and of others */
+	PG_ABI_FIRST_ENDPOINT = 256,
+	PG_ABI_LAST_ENDPOINT = 65535,
 };
 
 /* meta: one entry, mapped by the loader. The first three members are the same in every version. */
@@ -92,6 +96,9 @@ struct pg_map_meta_half {
 	__u8 same_host;		    /* PG_ABI_SAME_HOST_...: what the endpoints' flags come of */
 	__u8 pad;
 	__u32 valid_since; /* flows that an earlier generation's policy judged are judged again */
+	__u32 uplink;	   /* index of the interface with from_uplink and to_uplink; 0: none */
+	__u32 uplink_mtu;
+	char uplink_name[PG_ABI_IFNAME];
 };
 
 struct pg_map_meta {
@@ -103,8 +110,8 @@ struct pg_map_meta {
 	struct pg_map_meta_half half[2]; /* by generation & 1 */
 };
 
-PG_ABI_SIZE(struct pg_map_meta_half, 44);
-PG_ABI_SIZE(struct pg_map_meta, 112);
+PG_ABI_SIZE(struct pg_map_meta_half, 68);
+PG_ABI_SIZE(struct pg_map_meta, 160);
 PG_ABI_AT(struct pg_map_meta, abi, 0);
 PG_ABI_AT(struct pg_map_meta, generation, 4);
 PG_ABI_AT(struct pg_map_meta, netns_cookie, 16);
@@ -289,6 +296,7 @@ enum {
 	PG_ABI_WAY_UNKNOWN,
 	PG_ABI_WAY_STACK,
 	PG_ABI_WAY_SHORT,
+	PG_ABI_WAY_UPLINK, /* the same between an endpoint here and one elsewhere: past routing */
 };
 
 /* What is proven, by the side that sent the packet. */
@@ -356,13 +364,15 @@ struct pg_map_frag {
 	__u64 seen;	  /* nanoseconds of CLOCK_MONOTONIC */
 	__u32 generation; /* under which the first one was let through */
 	__u32 ifindex;	  /* the interface to whose other end it was handed; 0: the stack's way */
+	__u8 macs[12];	  /* from the uplink: what the frame's header was made to begin with */
+	__u32 pad;
 };
 
 #define PG_ABI_FRAG_KEY4 16
 #define PG_ABI_FRAG_KEY6 40
 PG_ABI_AT(struct pg_map_frag_key, addr4[2], PG_ABI_FRAG_KEY4);
 PG_ABI_SIZE(struct pg_map_frag_key, PG_ABI_FRAG_KEY6);
-PG_ABI_SIZE(struct pg_map_frag, 16);
+PG_ABI_SIZE(struct pg_map_frag, 32);
 
 /* events: a packet was dropped. */
 struct pg_map_event {

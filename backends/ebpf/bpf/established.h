@@ -115,6 +115,14 @@ static __always_inline bool read_plain(struct __sk_buff *skb, struct flow_id *id
 	return skb->protocol == bpf_htons(ETH_P_IPV6) && read_plain6(skb, id);
 }
 
+static __always_inline __u32 current_generation(void)
+{
+	__u32 zero = 0;
+	const struct pg_map_meta *meta = bpf_map_lookup_elem(&pg_meta, &zero);
+
+	return meta ? *(const volatile __u32 *)&meta->generation : 0;
+}
+
 /* No actions. */
 #define LONG_WAY	   0x100
 #define LONG_WAY_UNASSURED 0x101 /* the flow isn't among those that are assured */
@@ -143,6 +151,8 @@ __noinline int pass_established(struct __sk_buff *skb, __u32 program)
 		add(bpf_map_lookup_elem(&pg_outcomes, &outcome), skb->len - ETH_HLEN);
 	if (program == PG_ABI_EGRESS && flow->way == PG_ABI_WAY_SHORT)
 		return hand_over(skb, flow->ifindex[other_side(mine)]);
+	if (program == PG_ABI_EGRESS && flow->way == PG_ABI_WAY_UPLINK)
+		return send_out(skb, flow->ifindex[other_side(mine)]);
 	return TC_ACT_UNSPEC;
 }
 

@@ -198,6 +198,9 @@ static __noinline void begin_flow(const struct context *context, const struct fl
 	if (context->peer_flags & PG_ABI_ADDRESS_LOCAL) {
 		begun.local = 3;
 		begun.way = PG_ABI_WAY_UNKNOWN;
+	} else if (may_be_routed(context->endpoint->flags, context->peer, context->peer_flags,
+				 context->commit.generation)) {
+		begun.way = PG_ABI_WAY_UNKNOWN;
 	}
 	put_opening(id, &begun);
 }
@@ -224,7 +227,7 @@ __noinline __u64 is_related(struct __sk_buff *skb, __u32 at, __u32 generation, _
 	flow = find_flow(&id, true, &about, &commit, bpf_ktime_get_ns());
 	if (!flow)
 		return 0;
-	if (flow->way != PG_ABI_WAY_SHORT || flow->ifindex[other_side(id.side)] != skb->ifindex)
+	if (flow->way < PG_ABI_WAY_SHORT || flow->ifindex[other_side(id.side)] != skb->ifindex)
 		return RELATED(0);
 	return RELATED(flow->ifindex[id.side & 1]);
 }

@@ -20,6 +20,7 @@
 #include "policy.h"
 #include "read.h"
 #include "report.h"
+#include "uplink.h"
 
 char _license[] SEC("license") = "GPL";
 
@@ -69,13 +70,18 @@ static __always_inline __u32 judge_tag(struct context *context)
 static __always_inline void take_way(struct context *context, struct pg_map_flow *flow,
 				     const struct flow_id *id)
 {
-	if (flow->way == PG_ABI_WAY_UNKNOWN)
+	__u32 target = flow->ifindex[other_side(id->side)];
+
+	if (flow->way == PG_ABI_WAY_UNKNOWN && flow->local == 3)
 		prove_way(context, id, flow);
-	if (flow->way != PG_ABI_WAY_SHORT || context->program != PG_ABI_EGRESS ||
+	else if (flow->way == PG_ABI_WAY_UNKNOWN)
+		prove_uplink(context, id, flow);
+	if (flow->way < PG_ABI_WAY_SHORT || context->program != PG_ABI_EGRESS ||
 	    is_tagged(context->skb))
 		return;
-	if (is_there(context->skb, flow->ifindex[other_side(id->side)]))
-		context->target = flow->ifindex[other_side(id->side)];
+	/* Routes are asked about an uplink. */
+	if (flow->way == PG_ABI_WAY_UPLINK || is_there(context->skb, target))
+		context->target = target;
 	else
 		flow->way = PG_ABI_WAY_STACK;
 }
@@ -244,7 +250,9 @@ static __always_inline __u32 judge_frame(struct context *context)
 static __always_inline int leave(struct context *context, __u32 outcome)
 {
 	if (outcome <= PG_OUTCOME_ESTABLISHED)
-		return context->target ? hand_over(context->skb, context->target) : TC_ACT_UNSPEC;
+		return context->target ? take_target(context->skb, context->target,
+						     context->commit.generation)
+				       : TC_ACT_UNSPEC;
 	if (outcome != PG_OUTCOME_POLICY)
 		count_outcome(context, outcome);
 	tell(context, outcome);
@@ -284,4 +292,20 @@ SEC("tc")
 int to_container(struct __sk_buff *skb)
 {
 	return run(skb, PG_ABI_INGRESS);
+}
+
+SEC("tc")
+int from_uplink(struct __sk_buff *skb)
+{
+	return come_by_uplink(skb);
+}
+
+SEC("tc")
+int to_uplink(struct __sk_buff *skb)
+{
+	if (skb->tc_index == SENT_OUT)
+		skb->tc_index = 0;
+	else
+		leave_by_uplink(skb);
+	return TC_ACT_UNSPEC;
 }

@@ -13,16 +13,8 @@
 
 #include "flow_id.h"
 #include "policy.h"
+#include "routed.h"
 #include "way.h"
-
-/* Of the address on one side of the key. */
-static __always_inline __u64 find_owner(const struct flow_id *id, const __u32 side,
-					__u32 generation)
-{
-	if (id->family == 6)
-		return find_owner6(id->key.addr6[side][0], id->key.addr6[side][1], generation);
-	return find_owner4(id->key.addr4[side], generation);
-}
 
 /* What was asked for: the port, or the type of the query. */
 static __always_inline __u16 asked_port(const struct flow_id *id, __u32 initiator)
@@ -92,7 +84,10 @@ static __always_inline struct pg_map_flow *renew_flow(struct flow_id *id, struct
 	flow = look_up_flow(id, true);
 	if (!flow)
 		return NULL;
-	renew_way(id, flow, commit->generation);
+	if (flow->way == PG_ABI_WAY_UPLINK)
+		renew_uplink(id, flow, commit->generation);
+	else
+		renew_way(id, flow, commit->generation);
 	barrier();
 	flow->generation = commit->generation;
 	return flow;

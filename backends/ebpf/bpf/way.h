@@ -22,7 +22,8 @@
 #define MAC_LENGTH 6
 
 /* linux/socket.h has only the families of its own. */
-#define AF_INET 2
+#define AF_INET	 2
+#define AF_INET6 10
 
 /* As they begin an Ethernet frame. */
 struct macs {

@@ -25,6 +25,7 @@ EBPF_TESTS = \
 	tests/unit/backends/test_ebpf_size \
 	tests/unit/backends/test_ebpf_trace \
 	tests/unit/backends/test_ebpf_verifier \
+	tests/unit/backends/test_ebpf_uplink \
 	tests/unit/backends/test_ebpf_way \
 	tests/unit/backends/test_ebpf_wire
 
@@ -121,6 +122,11 @@ tests_unit_backends_test_ebpf_verifier_SOURCES = tests/unit/backends/test_ebpf_v
 	$(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_verifier_CFLAGS = $(TEST_CFLAGS)
 tests_unit_backends_test_ebpf_verifier_LDADD = $(EBPF_TEST_LIBS)
+
+tests_unit_backends_test_ebpf_uplink_SOURCES = tests/unit/backends/test_ebpf_uplink.c \
+	$(EBPF_TEST_WORLD)
+tests_unit_backends_test_ebpf_uplink_CFLAGS = $(TEST_CFLAGS)
+tests_unit_backends_test_ebpf_uplink_LDADD = $(EBPF_TEST_LIBS)
 
 tests_unit_backends_test_ebpf_way_SOURCES = tests/unit/backends/test_ebpf_way.c $(EBPF_TEST_WORLD)
 tests_unit_backends_test_ebpf_way_CFLAGS = $(TEST_CFLAGS)

@@ -16,8 +16,10 @@
 
 /*
  * Two policies that differ in every kind of entry: c leaves and d comes, b changes its identity, rules
- * and prefixes come, go and change. Addresses are 10.0.0.2 (a) to 10.0.0.5 (d).
+ * and prefixes come, go and change, and so does the uplink. Addresses are 10.0.0.2 (a) to 10.0.0.5 (d).
  */
+static const char *const uplinks[] = { "va-c", "vb-c" };
+
 static void make_old(struct world *world)
 {
 	world_init(world);
@@ -36,6 +38,7 @@ static void make_old(struct world *world)
 	world_rule(world, A_ID, PG_EGRESS, CIDR_ID + 3, IPPROTO_TCP, 82, 82, PG_VERDICT_ALLOW, 3);
 	world_rule(world, A_ID, PG_EGRESS, B_ID, EVERY, PG_VERDICT_ALLOW, 4);
 	world_rule(world, B_ID, PG_INGRESS, ANY_ID, IPPROTO_TCP, 83, 83, PG_VERDICT_ALLOW, 5);
+	world->intent.uplink = uplinks[0];
 	world_finish(world);
 }
 
@@ -58,6 +61,7 @@ static void make_new(struct world *world)
 	world_rule(world, A_ID, PG_EGRESS, CIDR_ID + 5, IPPROTO_TCP, 92, 92, PG_VERDICT_ALLOW, 8);
 	world_rule(world, B_ID + 10, PG_INGRESS, ANY_ID, IPPROTO_TCP, 93, 93, PG_VERDICT_ALLOW, 9);
 	world->intent.host_policy = PG_HOST_POLICY_ALLOW;
+	world->intent.uplink = uplinks[1];
 	world_finish(world);
 }
 
@@ -118,7 +122,21 @@ static bool same(const struct verdicts *a, const struct verdicts *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* No entry is on its way anywhere, and there is no rule but those of the policy. */
+static void assert_uplink(const char *wanted)
+{
+	for (size_t i = 0; i < PG_COUNT(uplinks); i++) {
+		uint32_t ifindex = if_nametoindex(uplinks[i]);
+		bool is_uplink = wanted && !strcmp(wanted, uplinks[i]);
+
+		assert_int_equal(world_is_attached(ifindex, PG_EGRESS), is_uplink);
+		assert_int_equal(world_is_attached(ifindex, PG_INGRESS), is_uplink);
+	}
+}
+
+/*
+ * No entry is on its way anywhere, there is no rule but those of the policy, and no uplink but the
+ * policy's.
+ */
 static void assert_settled(const struct world *world)
 {
 	_cleanup_pins_ struct pg_pins pins;
@@ -137,6 +155,7 @@ static void assert_settled(const struct world *world)
 		assert_int_equal(bpf_map_lookup_elem(pins.maps[PG_MAP_RULES], &key, &rule), 0);
 	/* Each rule of these policies has one direction and one verdict. */
 	assert_int_equal(rules, world->table.entries.count + PG_ABI_SLOTS_FIXED);
+	assert_uplink(world->intent.uplink);
 }
 
 /* What the killed process does. */
@@ -425,6 +444,7 @@ static void test_first_commit_killed(void **state)
 		world_clear();
 		assert_int_equal(access(WORLD_BPFFS "/polgen", F_OK), -1);
 		assert_enforced(&none);
+		assert_uplink(NULL);
 	}
 	assert_true(n > 30);
 	assert_enforced(&verdicts);

@@ -262,7 +262,7 @@ static void test_an_interface_that_nobody_watches(void **state)
 		skip();
 	small_world(&world);
 	fixture.handle = world_open(NULL);
-	assert_int_equal(pg_detach(fixture.handle, if_nametoindex("veth0")), 0);
+	assert_int_equal(pg_detach(fixture.handle, if_nametoindex("veth0"), PG_ON_CONTAINER), 0);
 	traced = trace(&fixture, &query);
 	assert_int_equal(traced.steps.count, 1);
 	assert_string_equal(traced.steps.items[0].text,
