@@ -11,13 +11,13 @@ struct state {
 };
 
 static const struct ab_measure_type measures[] = {
-	[AB_STREAM] = { "hosts-stream", "Gbit/s" },
-	[AB_RR] = { "hosts-rr", "1/s" },
-	[AB_CRR] = { "hosts-crr", "1/s" },
-	[AB_UDP] = { "hosts-udp", "1/s" },
-	[AB_STREAM_1CPU] = { "hosts-stream-1cpu", "Gbit/s" },
-	[AB_RR_1CPU] = { "hosts-rr-1cpu", "1/s" },
-	[AB_CRR_1CPU] = { "hosts-crr-1cpu", "1/s" },
+	[AB_STREAM] = { .name = "hosts-stream", .unit = "Gbit/s" },
+	[AB_RR] = { .name = "hosts-rr", .unit = "1/s" },
+	[AB_CRR] = { .name = "hosts-crr", .unit = "1/s" },
+	[AB_UDP] = { .name = "hosts-udp", .unit = "1/s" },
+	[AB_STREAM_1CPU] = { .name = "hosts-stream-1cpu", .unit = "Gbit/s" },
+	[AB_RR_1CPU] = { .name = "hosts-rr-1cpu", .unit = "1/s" },
+	[AB_CRR_1CPU] = { .name = "hosts-crr-1cpu", .unit = "1/s" },
 };
 _Static_assert(PG_COUNT(measures) == AB_TRAFFIC_MEASURES, "a row for each");
 

@@ -10,13 +10,13 @@ struct state {
 };
 
 static const struct ab_measure_type measures[] = {
-	[AB_STREAM] = { "tcp-stream", "Gbit/s" },
-	[AB_RR] = { "tcp-rr", "1/s" },
-	[AB_CRR] = { "tcp-crr", "1/s" },
-	[AB_UDP] = { "udp-small", "1/s" },
-	[AB_STREAM_1CPU] = { "tcp-stream-1cpu", "Gbit/s" },
-	[AB_RR_1CPU] = { "tcp-rr-1cpu", "1/s" },
-	[AB_CRR_1CPU] = { "tcp-crr-1cpu", "1/s" },
+	[AB_STREAM] = { .name = "tcp-stream", .unit = "Gbit/s" },
+	[AB_RR] = { .name = "tcp-rr", .unit = "1/s" },
+	[AB_CRR] = { .name = "tcp-crr", .unit = "1/s" },
+	[AB_UDP] = { .name = "udp-small", .unit = "1/s" },
+	[AB_STREAM_1CPU] = { .name = "tcp-stream-1cpu", .unit = "Gbit/s" },
+	[AB_RR_1CPU] = { .name = "tcp-rr-1cpu", .unit = "1/s" },
+	[AB_CRR_1CPU] = { .name = "tcp-crr-1cpu", .unit = "1/s" },
 };
 _Static_assert(PG_COUNT(measures) == AB_TRAFFIC_MEASURES, "a row for each");
 
