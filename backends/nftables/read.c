@@ -463,7 +463,11 @@ static int read_table(struct pg_nfnl *nfnl, uint8_t family, struct pg_nftables_s
 	return err ?: read_sets(nfnl, &reading);
 }
 
-/* -EINTR: what was read is not of one moment. */
+/*
+ * -EINTR: what was read is not of one moment. That may be so though nobody changed anything: some time
+ * after many elements were added the kernel rearranges a set, and a dump meanwhile, which goes on by
+ * how many it has had, yields some elements twice and as many not at all.
+ */
 static int read_once(struct pg_nfnl *nfnl, bool counts, struct pg_nftables_state *ret_state)
 {
 	_cleanup_nftables_state_ struct pg_nftables_state state = { .keep_counts = counts };
@@ -483,7 +487,7 @@ static int read_once(struct pg_nfnl *nfnl, bool counts, struct pg_nftables_state
 	if (!err)
 		err = pg_objects_sort(&state.counts);
 	if (err)
-		return err;
+		return err == -EEXIST ? -EINTR : err;
 	pg_counters_sort(&state.counters);
 	*ret_state = state;
 	state = (struct pg_nftables_state){ 0 };
