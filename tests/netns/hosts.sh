@@ -178,18 +178,6 @@ goes() {
 	tap_ok "$name"
 }
 
-# talk PROTO FROM ADDRESS PORT [SIZE [OWN-PORT]]
-talk() {
-	local proto=$1 from=$2 address=$3 port=$4
-	shift 4
-
-	on "$from" perl "$traffic" talk "$proto" "$address" "$port" "$messages" "$@"
-}
-
-bulk() {
-	on "$1" perl "$traffic" bulk "$2" "$3" 5000000
-}
-
 # fragments FROM TO ORDER: one datagram in each family.
 fragments() {
 	local family
@@ -197,14 +185,6 @@ fragments() {
 	for family in 4 6; do
 		on "$1" perl "$traffic" fragments "$(at "$family" "$1")" "$(at "$family" "$2")" \
 			80 "$3" || return
-	done
-}
-
-until_mtu() {
-	local try
-
-	for ((try = 0; try < 200; try++)); do
-		[ "$(say "$1" mtu)" != "$2" ] || return
 	done
 }
 
@@ -341,31 +321,6 @@ check_narrow() {
 		on $app ip route flush cache
 		on $app ip -6 route flush cache
 	done
-}
-
-# Errors that come back while a flow runs.
-check_errors() {
-	local path=700
-
-	[ "$family" = 4 ] || path=1290
-	server app3 81
-	hold error app1 udp "$app3" 81 5001
-	tap_check "$at: a flow runs" says error 20
-	kill "$server"
-	wait "$server" 2>/dev/null
-	tap_equal "$at: it learns that nobody listens any more" "receive: Connection refused" \
-		"$(say error 1)"
-
-	hold big app2 udp "$app3" 80 5002
-	tap_check "$at: another one runs" says big 20
-	on app3 perl "$traffic" too-big "$app3" 80 "$app2" 5002 $path
-	until_mtu big $path
-	tap_equal "$at: it learns that a packet doesn't fit" $path "$(say big mtu)"
-	say big 1 >/dev/null # the error is told once
-	tap_check "$at: and goes on, in fragments" says big "5 1400"
-	release error big
-	on app2 ip route flush cache
-	on app2 ip -6 route flush cache
 }
 
 # Another policy: what it allows goes on by the way it took, what it denies ends.
@@ -539,7 +494,7 @@ for family in 4 6; do
 	check_routed short short
 	check_nat
 	check_ttl
-	check_errors
+	check_errors app3 app1 app2
 	check_narrow
 	check_generation
 	check_routes

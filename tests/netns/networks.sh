@@ -283,3 +283,42 @@ release() {
 		exec {in}>&- {out}<&-
 	done 2>/dev/null
 }
+
+forget_routes() {
+	flip_run_in "$1" ip route flush cache
+	flip_run_in "$1" ip -6 route flush cache
+}
+
+until_mtu() {
+	local try
+
+	for ((try = 0; try < 200; try++)); do
+		[ "$(say "$1" mtu)" != "$2" ] || return
+	done
+}
+
+# check_errors TO ONE ANOTHER: errors that come back to these two while a flow runs: nobody listens any more; a
+# packet didn't fit.
+# shellcheck disable=SC2154 # family and at are the caller's
+check_errors() {
+	local to=$1 one=$2 another=$3 path=700
+
+	[ "$family" = 4 ] || path=1290
+	server "$to" 81
+	hold error "$one" udp "${!to}" 81 5001
+	tap_check "$at: a flow runs" says error 20
+	kill "$server"
+	wait "$server" 2>/dev/null
+	tap_equal "$at: it learns that nobody listens any more" "receive: Connection refused" \
+		"$(say error 1)"
+
+	hold big "$another" udp "${!to}" 80 5002
+	tap_check "$at: another one runs" says big 20
+	flip_run_in "$to" perl "$traffic" too-big "${!to}" 80 "${!another}" 5002 $path
+	until_mtu big $path
+	tap_equal "$at: it learns that a packet doesn't fit" $path "$(say big mtu)"
+	say big 1 >/dev/null # the error is told once
+	tap_check "$at: and goes on, in fragments" says big "5 1400"
+	release error big
+	forget_routes "$another"
+}

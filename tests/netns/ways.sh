@@ -53,11 +53,6 @@ fragments() {
 	done
 }
 
-forget_routes() {
-	flip_run_in "$1" ip route flush cache
-	flip_run_in "$1" ip -6 route flush cache
-}
-
 # What stays on the bridge, without anybody's say.
 check_bridged() {
 	local proto
@@ -120,38 +115,6 @@ check_same_tuple() {
 check_large() {
 	goes "$bridged" "$at: udp in fragments" talk udp app2 "$app1" 80 4000
 	goes stack "$at: udp in fragments to outside" talk udp app2 "$world" 80 4000
-}
-
-until_mtu() {
-	local try
-
-	for ((try = 0; try < 200; try++)); do
-		[ "$(say "$1" mtu)" != "$2" ] || return
-	done
-}
-
-# Errors that come back while a flow runs: nobody listens any more; a packet didn't fit.
-check_errors() {
-	local path=700
-
-	[ "$family" = 4 ] || path=1290
-	server app1 81
-	hold error app2 udp "$app1" 81 5001
-	tap_check "$at: a flow runs" says error 20
-	kill "$server"
-	wait "$server" 2>/dev/null
-	tap_equal "$at: it learns that nobody listens any more" "receive: Connection refused" \
-		"$(say error 1)"
-
-	hold big app2 udp "$app1" 80 5002
-	tap_check "$at: another one runs" says big 20
-	flip_run_in app1 perl "$traffic" too-big "$app1" 80 "$app2" 5002 $path
-	until_mtu big $path
-	tap_equal "$at: it learns that a packet doesn't fit" $path "$(say big mtu)"
-	say big 1 >/dev/null # the error is told once
-	tap_check "$at: and goes on, in fragments" says big "5 1400"
-	release error big
-	forget_routes app2
 }
 
 # The way out is narrower than the bridge.
@@ -342,7 +305,7 @@ check_all() {
 		check_hairpin
 		check_same_tuple
 		check_large
-		check_errors
+		check_errors app1 app2 app2
 		check_narrow_uplink
 		check_proxy
 		check_icc

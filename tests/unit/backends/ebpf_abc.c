@@ -102,3 +102,33 @@ int exchanged(enum abc from, enum abc to, struct packet packet)
 
 	return verdict == PASS ? received(to, packet) : verdict;
 }
+
+int sent_changed(const struct packet *packet, size_t at, uint8_t value, size_t length)
+{
+	struct frame frame = frame_of(packet);
+
+	frame.bytes[at] = value;
+	if (length)
+		frame.length = length;
+	return run_frame(PG_EGRESS, abc_ifindex(A), &frame);
+}
+
+void assert_malformed_drops(const struct packet *packet)
+{
+	assert_int_equal(sent_changed(packet, IP_AT, 0x45, 0), PASS);
+	/* version; header too short; total length beyond the frame, or within the header */
+	assert_int_equal(sent_changed(packet, IP_AT, 0x65, 0), DROP);
+	assert_int_equal(sent_changed(packet, IP_AT, 0x44, 0), DROP);
+	assert_int_equal(sent_changed(packet, IP_AT + 2, 1, 0), DROP);
+	assert_int_equal(sent_changed(packet, IP_AT + 3, 19, 0), DROP);
+	assert_int_equal(sent_changed(packet, IP_AT + 3, 0, 0), DROP);
+	/* header longer than the packet */
+	assert_int_equal(sent_changed(packet, IP_AT, 0x4f, 0), DROP);
+	/* TCP's header: cut off; longer than the packet; too short */
+	assert_int_equal(sent_changed(packet, IP_AT + 3, 39, 0), DROP);
+	assert_int_equal(sent_changed(packet, TCP_AT + 12, 0x60, 0), DROP);
+	assert_int_equal(sent_changed(packet, TCP_AT + 12, 0x40, 0), DROP);
+	/* the frame ends after the IP header, as long as the header claims and not */
+	assert_int_equal(sent_changed(packet, IP_AT, 0x45, IP_AT + 20), DROP);
+	assert_int_equal(sent_changed(packet, IP_AT + 3, 20, IP_AT + 20), DROP);
+}

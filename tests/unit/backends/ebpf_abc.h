@@ -62,6 +62,16 @@ int received(enum abc by, struct packet packet);
 /* Of one that goes from one endpoint to another: both programs, if the first lets it pass. */
 int exchanged(enum abc from, enum abc to, struct packet packet);
 
+/* Where headers begin in a frame; TCP's behind IPv4 without options. */
+#define IP_AT  ETH_HLEN
+#define TCP_AT (ETH_HLEN + 20)
+
+/* What becomes of a packet that A sends with one byte changed; length: of the frame, 0: as it is. */
+int sent_changed(const struct packet *packet, size_t at, uint8_t value, size_t length);
+
+/* TCP over IPv4 that A may send passes, and not with headers that can't be. */
+void assert_malformed_drops(const struct packet *packet);
+
 #define assert_passes(verdict) assert_int_equal(verdict, PASS)
 #define assert_drops(verdict)  assert_int_equal(verdict, DROP)
 /* Handed over to the other endpoint, the short way. */

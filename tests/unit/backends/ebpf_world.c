@@ -315,6 +315,36 @@ void world_apply_ok(const struct world *world)
 	pg_backend_ebpf.close(handle);
 }
 
+void world_apply_by(const struct world *world, const char *attach)
+{
+	struct pg_backend_handle *handle = world_open(attach);
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+
+	assert_int_equal(world_apply(handle, world, &diags), 0);
+	assert_int_equal(world_changes(handle, world), 0);
+	pg_backend_ebpf.close(handle);
+}
+
+size_t world_left(const struct world *world)
+{
+	struct pg_backend_handle *handle = world_open(NULL);
+	size_t count = world_changes(handle, world);
+
+	pg_backend_ebpf.close(handle);
+	return count;
+}
+
+struct pg_backend_status world_status(void)
+{
+	struct pg_backend_handle *handle = world_open(NULL);
+	_cleanup_diags_ struct pg_diags diags = { 0 };
+	struct pg_backend_status status;
+
+	assert_int_equal(pg_backend_ebpf.status(handle, &diags, &status), 0);
+	pg_backend_ebpf.close(handle);
+	return status;
+}
+
 void world_clear(void)
 {
 	struct pg_backend_handle *handle = world_open(NULL);

@@ -63,10 +63,16 @@ int world_apply(struct pg_backend_handle *handle, const struct world *world,
 		struct pg_diags *diags);
 /* The same; it must succeed, and then nothing is left to change. */
 void world_apply_ok(const struct world *world);
+/* By a way of attaching (NULL: the default), warnings aside. */
+void world_apply_by(const struct world *world, const char *attach);
 void world_clear(void);
 
 /* How many changes an apply would make. */
 size_t world_changes(struct pg_backend_handle *handle, const struct world *world);
+/* The same, with a handle of its own. */
+size_t world_left(const struct world *world);
+
+struct pg_backend_status world_status(void);
 
 /* The first diagnostic of any kind that has the text; else the test fails. */
 void world_says(const struct pg_diags *diags, const char *text);

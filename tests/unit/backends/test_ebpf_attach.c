@@ -18,13 +18,8 @@ static void shell(const char *command)
 
 static void apply_by(struct world *world, const char *attach)
 {
-	struct pg_backend_handle *handle = world_open(attach);
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-
 	world_finish(world);
-	assert_int_equal(world_apply(handle, world, &diags), 0);
-	assert_int_equal(world_changes(handle, world), 0);
-	pg_backend_ebpf.close(handle);
+	world_apply_by(world, attach);
 }
 
 static void assert_flavour(const char *flavour, const char *attached)

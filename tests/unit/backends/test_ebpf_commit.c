@@ -28,17 +28,6 @@ static void assert_nothing_left(void)
 	assert_int_equal(access(WORLD_BPFFS "/polgen", F_OK), -1);
 }
 
-static struct pg_backend_status status(void)
-{
-	struct pg_backend_handle *handle = world_open(NULL);
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-	struct pg_backend_status status;
-
-	assert_int_equal(pg_backend_ebpf.status(handle, &diags, &status), 0);
-	pg_backend_ebpf.close(handle);
-	return status;
-}
-
 /* Tries to apply; the error must be this one and say so. */
 static void apply_fails(const struct world *world, int wanted, const char *text)
 {
@@ -49,15 +38,6 @@ static void apply_fails(const struct world *world, int wanted, const char *text)
 	assert_true(diags.errors > 0);
 	world_says(&diags, text);
 	pg_backend_ebpf.close(handle);
-}
-
-static size_t changes(const struct world *world)
-{
-	struct pg_backend_handle *handle = world_open(NULL);
-	size_t count = world_changes(handle, world);
-
-	pg_backend_ebpf.close(handle);
-	return count;
 }
 
 static void allow(struct world *world, uint16_t port, uint32_t rule)
@@ -74,13 +54,13 @@ static void forget_rules(struct world *world)
 static void test_status(void **state)
 {
 	struct world *world = abc_begin(state);
-	struct pg_backend_status now = status();
+	struct pg_backend_status now = world_status();
 
 	assert_false(now.enforcing);
 	assert_int_equal(now.generation, 0);
 	allow(world, 80, 1);
 	abc_apply(world);
-	now = status();
+	now = world_status();
 	assert_true(now.enforcing);
 	assert_string_equal(now.flavour, world_has_tcx() ? "tcx" : "clsact");
 	assert_string_equal(now.layout, "identity-maps");
@@ -102,17 +82,17 @@ static void test_changes_cost_what_changes(void **state)
 	allow(world, 81, 2);
 	world_finish(world);
 	/* the class and the digest */
-	assert_int_equal(changes(world), 2);
+	assert_int_equal(world_left(world), 2);
 	world_apply_ok(world);
 	assert_passes(sent(A, tcp(A_IP, 1, WORLD_IP, 81, TCP_SYN)));
 	/* A replica of b: its address and its interface. */
 	world_veth("vb2", 0);
 	world_endpoint(world, "b2", "vb2", "10.0.0.5", B_ID);
 	world_finish(world);
-	assert_int_equal(changes(world), 2);
+	assert_int_equal(world_left(world), 2);
 	world_apply_ok(world);
-	assert_int_equal(status().generation, 3);
-	assert_string_equal(status().attached, "4 interfaces");
+	assert_int_equal(world_status().generation, 3);
+	assert_string_equal(world_status().attached, "4 interfaces");
 	world_delete_link(if_nametoindex("vb2"));
 }
 
@@ -183,7 +163,7 @@ static void test_an_endpoint_that_leaves(void **state)
 	world->identities.endpoint_ids.items[0] = world->identities.endpoint_ids.items[2];
 	world->identities.endpoint_ids.count = 2;
 	abc_apply(world);
-	assert_string_equal(status().attached, "2 interfaces");
+	assert_string_equal(world_status().attached, "2 interfaces");
 	/* Its entry is gone: were the program still there, it would know nothing of the interface. */
 	assert_drops(sent(A, packet));
 	assert_int_equal(world_counter("unknown-interface", PG_EGRESS, PG_VERDICT_DENY), 1);
@@ -212,7 +192,7 @@ static void test_an_interface_that_is_gone_later(void **state)
 	world_finish(world);
 	apply_fails(world, -ENODEV, "interface 'veth-ghost' of endpoint 'ghost' is gone");
 	assert_passes(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
-	assert_int_equal(status().generation, 1);
+	assert_int_equal(world_status().generation, 1);
 	handle = world_open(NULL);
 	assert_int_equal(pg_backend_ebpf.check(handle, &world->intent, &diags), -ENODEV);
 	world_says(&diags, "endpoint 'ghost' has the interface 'veth-ghost', which is gone");
@@ -242,14 +222,14 @@ static void test_an_interface_that_came_again(void **state)
 	abc_apply(world);
 	assert_int_equal(run_packet(PG_EGRESS, first, &packet), DROP);
 	world_delete_link(first);
-	assert_int_equal(changes(world), 1);
+	assert_int_equal(world_left(world), 1);
 	apply_fails(world, -ENODEV, "is gone");
 	second = world_veth("again", first + 100);
-	assert_int_equal(changes(world), 1);
+	assert_int_equal(world_left(world), 1);
 	world_apply_ok(world);
 	assert_int_equal(run_packet(PG_EGRESS, second, &packet), DROP);
 	assert_int_equal(world_counter("default-deny", PG_EGRESS, PG_VERDICT_DENY), 2);
-	assert_string_equal(status().attached, "4 interfaces");
+	assert_string_equal(world_status().attached, "4 interfaces");
 	world_delete_link(second);
 }
 
@@ -274,11 +254,11 @@ static void test_interfaces_that_swap_names(void **state)
 	rename_link("va", "vx");
 	rename_link("vb", "va");
 	rename_link("vx", "vb");
-	assert_int_equal(changes(world), 2);
+	assert_int_equal(world_left(world), 2);
 	world_apply_ok(world);
 	assert_passes(sent(B, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
 	assert_drops(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
-	assert_string_equal(status().attached, "3 interfaces");
+	assert_string_equal(world_status().attached, "3 interfaces");
 	rename_link("va", "vx");
 	rename_link("vb", "va");
 	rename_link("vx", "vb");
@@ -317,7 +297,7 @@ static void test_a_policy_that_does_not_fit(void **state)
 	apply_fails(world, -E2BIG, "map 'pg_policy' was made for 262144 entries");
 	assert_passes(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
 	assert_drops(sent(A, tcp(A_IP, 1, CIDR_IP, 81, TCP_SYN)));
-	assert_int_equal(status().generation, 1);
+	assert_int_equal(world_status().generation, 1);
 	/* Made anew, as by way of another backend, they are large enough. */
 	world_clear();
 	world_apply_ok(world);
@@ -342,7 +322,7 @@ static void test_another_version(void **state)
 	/* Nothing was touched. */
 	pins.meta->abi = PG_ABI_VERSION;
 	assert_drops(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
-	assert_int_equal(changes(world), 0);
+	assert_int_equal(world_left(world), 0);
 	pins.meta->abi = PG_ABI_VERSION + 1;
 	world_clear();
 	assert_nothing_left();
@@ -366,7 +346,7 @@ static void test_a_missing_pin(void **state)
 	assert_non_null(strstr(diags.list.items[0].text, "is incomplete: programs may go on"));
 	pg_backend_ebpf.close(handle);
 	world_apply_ok(world);
-	assert_true(status().enforcing);
+	assert_true(world_status().enforcing);
 	assert_drops(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
 }
 
@@ -381,10 +361,10 @@ static void test_another_namespace(void **state)
 	if (!pins.meta->netns_cookie)
 		skip();
 	pins.meta->netns_cookie++;
-	assert_false(status().enforcing);
+	assert_false(world_status().enforcing);
 	assert_int_equal(pg_pins_generation(&pins), 1);
 	world_apply_ok(world);
-	assert_int_equal(status().generation, 1);
+	assert_int_equal(world_status().generation, 1);
 }
 
 static void test_clear(void **state)
@@ -423,10 +403,10 @@ static void test_clear_that_was_killed(void **state)
 	abc_apply(world);
 	world_pins(&pins);
 	__atomic_store_n(&pins.meta->generation, 0, __ATOMIC_SEQ_CST);
-	assert_false(status().enforcing);
+	assert_false(world_status().enforcing);
 	world_apply_ok(world);
 	assert_drops(sent(A, tcp(A_IP, 1, WORLD_IP, 80, TCP_SYN)));
-	assert_string_equal(status().attached, "3 interfaces");
+	assert_string_equal(world_status().attached, "3 interfaces");
 }
 
 static void test_two_at_once(void **state)
@@ -459,7 +439,7 @@ static void test_a_commit_that_was_not_finished(void **state)
 	abc_apply(world);
 	world_pins(&pins);
 	pins.meta->pending = 2;
-	assert_int_equal(changes(world), 1);
+	assert_int_equal(world_left(world), 1);
 	world_apply_ok(world);
 	assert_int_equal(pins.meta->pending, 0);
 	assert_int_equal(pg_pins_generation(&pins), 2);

@@ -301,16 +301,6 @@ static bool killed_commit(const struct world *world, const char *attach, bool on
 	return killed;
 }
 
-static void apply_by(const struct world *world, const char *attach)
-{
-	struct pg_backend_handle *handle = world_open(attach);
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-
-	assert_int_equal(world_apply(handle, world, &diags), 0);
-	assert_int_equal(world_changes(handle, world), 0);
-	pg_backend_ebpf.close(handle);
-}
-
 static void assert_enforced(const struct verdicts *wanted)
 {
 	struct verdicts now = what_is_enforced();
@@ -330,9 +320,9 @@ static void change_and_kill(const char *attach, bool one_by_one, unsigned int st
 
 	make_old(&old);
 	make_new(&new);
-	apply_by(&new, attach);
+	world_apply_by(&new, attach);
 	new_verdicts = what_is_enforced();
-	apply_by(&old, attach);
+	world_apply_by(&old, attach);
 	old_verdicts = what_is_enforced();
 	assert_false(same(&old_verdicts, &new_verdicts));
 	for (n = 1; killed_commit(&new, attach, one_by_one, n); n += step) {
@@ -341,11 +331,11 @@ static void change_and_kill(const char *attach, bool one_by_one, unsigned int st
 			flipped_at = n;
 		assert_true(same(&now, flipped_at ? &new_verdicts : &old_verdicts));
 		if (n % 8 == 0) {
-			apply_by(&new, attach);
+			world_apply_by(&new, attach);
 			assert_enforced(&new_verdicts);
 			assert_settled(&new);
 		}
-		apply_by(&old, attach);
+		world_apply_by(&old, attach);
 		assert_enforced(&old_verdicts);
 		assert_settled(&old);
 	}
@@ -384,7 +374,7 @@ static void test_interface_goes_meanwhile(void **state)
 	abc_begin(state);
 	make_old(&old);
 	make_new(&new);
-	apply_by(&old, NULL);
+	world_apply_by(&old, NULL);
 	verdicts = what_is_enforced();
 	/* Until it was attached to; after that it goes as any interface may at any time. */
 	for (n = 1; (err = commit_without_interface(&new, n)); n += 3) {
@@ -427,7 +417,7 @@ static void test_first_commit_killed(void **state)
 
 	abc_begin(state);
 	make_new(&new);
-	apply_by(&new, NULL);
+	world_apply_by(&new, NULL);
 	verdicts = what_is_enforced();
 	world_clear();
 	none = what_is_enforced();
@@ -437,7 +427,7 @@ static void test_first_commit_killed(void **state)
 			flipped_at = n;
 		assert_true(same(&now, flipped_at ? &verdicts : &none));
 		if (n % 2) {
-			apply_by(&new, NULL);
+			world_apply_by(&new, NULL);
 			assert_enforced(&verdicts);
 			assert_settled(&new);
 		}
@@ -461,7 +451,7 @@ static void clear_and_kill(const char *attach)
 
 	make_new(&new);
 	none = what_is_enforced();
-	apply_by(&new, attach);
+	world_apply_by(&new, attach);
 	verdicts = what_is_enforced();
 	for (n = 1; killed_commit(NULL, attach, false, n); n += 3) {
 		now = what_is_enforced();
@@ -473,7 +463,7 @@ static void clear_and_kill(const char *attach)
 			assert_int_equal(access(WORLD_BPFFS "/polgen", F_OK), -1);
 			assert_enforced(&none);
 		}
-		apply_by(&new, attach);
+		world_apply_by(&new, attach);
 		assert_enforced(&verdicts);
 		assert_settled(&new);
 	}

@@ -29,17 +29,6 @@ static bool has_programs(const char *name)
 	return from;
 }
 
-static struct pg_backend_status status(void)
-{
-	struct pg_backend_handle *handle = world_open(NULL);
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-	struct pg_backend_status status;
-
-	assert_int_equal(pg_backend_ebpf.status(handle, &diags, &status), 0);
-	pg_backend_ebpf.close(handle);
-	return status;
-}
-
 /* It comes, moves, is what it is while nobody says otherwise, and goes. */
 static void come_and_go(struct world *world, const char *attach)
 {
@@ -47,8 +36,8 @@ static void come_and_go(struct world *world, const char *attach)
 	world->intent.uplink = "up0";
 	apply_by(world, attach);
 	assert_true(has_programs("up0"));
-	assert_string_equal(status().uplink, "up0");
-	assert_string_equal(status().attached, "3 interfaces");
+	assert_string_equal(world_status().uplink, "up0");
+	assert_string_equal(world_status().attached, "3 interfaces");
 	world->intent.uplink = "up1";
 	apply_by(world, attach);
 	assert_false(has_programs("up0"));
@@ -56,7 +45,7 @@ static void come_and_go(struct world *world, const char *attach)
 	world->intent.uplink = NULL;
 	apply_by(world, attach);
 	assert_false(has_programs("up1"));
-	assert_string_equal(status().uplink, "");
+	assert_string_equal(world_status().uplink, "");
 	world->intent.uplink = "up0";
 	apply_by(world, attach);
 	world_clear();

@@ -40,25 +40,6 @@ static struct world *begin(void **state)
 	return world;
 }
 
-static void apply_by(const struct world *world, const char *attach)
-{
-	struct pg_backend_handle *handle = world_open(attach);
-	_cleanup_diags_ struct pg_diags diags = { 0 };
-
-	assert_int_equal(world_apply(handle, world, &diags), 0);
-	assert_int_equal(world_changes(handle, world), 0);
-	pg_backend_ebpf.close(handle);
-}
-
-static size_t changes(const struct world *world)
-{
-	struct pg_backend_handle *handle = world_open(NULL);
-	size_t count = world_changes(handle, world);
-
-	pg_backend_ebpf.close(handle);
-	return count;
-}
-
 static void assert_status(const char *text)
 {
 	struct pg_backend_handle *handle = world_open(NULL);
@@ -89,7 +70,7 @@ static void test_asked_for(void **state)
 {
 	struct world *world = begin(state);
 
-	apply_by(world, NULL);
+	world_apply_by(world, NULL);
 	assert_status("redirect, 1 of 4 interfaces" OTHERS_HERE);
 	assert_entry(PG_ABI_ENDPOINT_SHORT, 1500);
 }
@@ -99,13 +80,13 @@ static void test_not_asked_for(void **state)
 	struct world *world = begin(state);
 
 	world->intent.same_host = PG_SAME_HOST_STACK;
-	apply_by(world, NULL);
+	world_apply_by(world, NULL);
 	assert_status("stack");
 	assert_entry(0, 0);
 	/* The option is the policy's: all entries change with it. */
 	world->intent.same_host = PG_SAME_HOST_REDIRECT;
-	assert_int_equal(changes(world), 5);
-	apply_by(world, NULL);
+	assert_int_equal(world_left(world), 5);
+	world_apply_by(world, NULL);
 	assert_entry(PG_ABI_ENDPOINT_SHORT, 1500);
 }
 
@@ -114,7 +95,7 @@ static void test_by_clsact(void **state)
 {
 	struct world *world = begin(state);
 
-	apply_by(world, "clsact");
+	world_apply_by(world, "clsact");
 	assert_status("redirect, 1 of 4 interfaces" OTHERS_HERE);
 }
 
@@ -122,24 +103,24 @@ static void test_mtu(void **state)
 {
 	struct world *world = begin(state);
 
-	apply_by(world, NULL);
+	world_apply_by(world, NULL);
 	shell("ip link set vd mtu 1400");
-	assert_int_equal(changes(world), 1);
-	apply_by(world, NULL);
+	assert_int_equal(world_left(world), 1);
+	world_apply_by(world, NULL);
 	assert_entry(PG_ABI_ENDPOINT_SHORT, 1400);
 }
 
 /* Something comes into the way, and goes. */
 static void obstruct(struct world *world, const char *add, const char *remove)
 {
-	apply_by(world, NULL);
+	world_apply_by(world, NULL);
 	shell(add);
-	assert_int_equal(changes(world), 1);
-	apply_by(world, NULL);
+	assert_int_equal(world_left(world), 1);
+	world_apply_by(world, NULL);
 	assert_entry(0, 1500);
 	shell(remove);
-	assert_int_equal(changes(world), 1);
-	apply_by(world, NULL);
+	assert_int_equal(world_left(world), 1);
+	world_apply_by(world, NULL);
 	assert_entry(PG_ABI_ENDPOINT_SHORT, 1500);
 }
 
@@ -185,12 +166,12 @@ static void test_program(void **state)
 	for (int hook = 46; hook <= 47; hook++) {
 		int link;
 
-		apply_by(world, NULL);
+		world_apply_by(world, NULL);
 		assert_entry(PG_ABI_ENDPOINT_SHORT, 1500);
 		link = bpf_link_create(program, (int)if_nametoindex("vd"), hook, NULL);
 		assert_true(link >= 0);
-		assert_int_equal(changes(world), 1);
-		apply_by(world, NULL);
+		assert_int_equal(world_left(world), 1);
+		world_apply_by(world, NULL);
 		assert_entry(0, 1500);
 		assert_int_equal(bpf_link_detach(link), 0);
 		close(link);
